@@ -1,0 +1,24 @@
+/* Log: one structured line an event, on standard error.
+ *
+ * time=2026-01-31T09:30:00.000Z level=info event="listening" address=127.0.0.1:8080
+ *
+ * Only the edges log (cli, the front, the listeners, a store's background work); core modules
+ * return errors. Payloads and credentials never appear. A line is written with one write(2), so
+ * lines of several threads do not mix. Any thread.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+/* Bytes of a line; a longer one is cut. */
+#define BASE_LOG_LINE_SIZE 2048
+
+enum base_log_level { BASE_LOG_DEBUG, BASE_LOG_INFO, BASE_LOG_WARN, BASE_LOG_ERROR };
+
+/* Lines below `level` are dropped. The default is BASE_LOG_INFO. Call before threads start. */
+void base_log_set_level(enum base_log_level level);
+
+/* Writes one line. After `event` come pairs of key and NUL-terminated value, then NULL; a value
+ * with spaces, quotes or control characters is quoted and escaped. */
+void base_log(enum base_log_level level, const char *event, ...) __attribute__((sentinel));
+
+#endif

@@ -1,0 +1,21 @@
+# Two INTERFACE targets carry every compiler flag: tollgate_warnings and tollgate_build. Nothing is set globally.
+
+add_library(tollgate_warnings INTERFACE)
+target_compile_options(tollgate_warnings INTERFACE
+    -Wall -Wextra -Wshadow -Wconversion -Wvla -Wformat=2 -Wnull-dereference
+    $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes>
+    $<$<COMPILE_LANG_AND_ID:C,Clang>:-Wthread-safety>
+    $<$<BOOL:${TOLLGATE_WERROR}>:-Werror>)
+
+add_library(tollgate_build INTERFACE)
+target_include_directories(tollgate_build INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(tollgate_build INTERFACE _GNU_SOURCE)
+target_compile_options(tollgate_build INTERFACE -fno-omit-frame-pointer
+    $<$<CONFIG:Release>:-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE>)
+target_link_options(tollgate_build INTERFACE
+    $<$<CONFIG:Release>:-pie -Wl,-z,relro -Wl,-z,now>)
+if(TOLLGATE_SANITIZE)
+    target_compile_options(tollgate_build INTERFACE
+        -fsanitize=${TOLLGATE_SANITIZE} -fno-sanitize-recover=all)
+    target_link_options(tollgate_build INTERFACE -fsanitize=${TOLLGATE_SANITIZE})
+endif()

@@ -1,0 +1,37 @@
+/* Headers: HTTP headers to call metadata and back.
+ *
+ * In: Authorization goes on as it is; Grpc-Metadata-X as x ("-bin" values decoded from base64); the
+ * permanent headers of the IANA registry as tollgate-<name>; x-forwarded-for gains the peer,
+ * x-forwarded-host the host; the rest is dropped. Out: metadata x-... keeps its name as a header,
+ * any other becomes Grpc-Metadata-<name>. Connection and its kind never cross.
+ */
+#ifndef GATEWAY_HEADERS_H
+#define GATEWAY_HEADERS_H
+
+#include "base/buf.h"
+#include "rpc/metadata.h"
+
+/* The longest timeout a client may ask for, and the one used when it asks for none. */
+#define GW_TIMEOUT_MS_MAX (int64_t)(60 * 60 * 1000)
+#define GW_TIMEOUT_MS_DEFAULT (int64_t)(30 * 1000)
+
+/* Adds what header `name` (lower-case) with `value` becomes, if anything, copying into `arena`.
+ * INVALID_ARGUMENT on a "-bin" value that is not base64. */
+bool gw_headers_to_metadata(struct base_str name, struct base_str value, struct base_arena *arena,
+                            struct rpc_metadata *metadata, struct base_err *err) BASE_MUST_CHECK;
+
+/* Gives the header that answered metadata becomes; name and value live in `arena`. False when it
+ * does not become one. */
+bool gw_headers_from_metadata(const struct rpc_metadata_entry *entry, struct base_arena *arena,
+                              struct base_str *out_name, struct base_str *out_value);
+
+/* Parses Grpc-Timeout: at most eight digits and a unit of HMSmun (gRPC over HTTP/2).
+ * INVALID_ARGUMENT otherwise. Longer than GW_TIMEOUT_MS_MAX is that. */
+bool gw_headers_grpc_timeout(struct base_str value, int64_t *out_timeout_ns,
+                             struct base_err *err) BASE_MUST_CHECK;
+
+/* Parses X-Server-Timeout: seconds, whole or with a fraction. INVALID_ARGUMENT otherwise. */
+bool gw_headers_server_timeout(struct base_str value, int64_t *out_timeout_ns,
+                               struct base_err *err) BASE_MUST_CHECK;
+
+#endif

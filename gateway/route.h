@@ -1,0 +1,54 @@
+/* Route: one HttpRule of one method, resolved against the schema and ready to serve.
+ *
+ * Built with the router from a schema's methods; constant afterwards. A rule whose template, body
+ * or variables do not fit the method's messages is refused with the method's name.
+ */
+#ifndef GATEWAY_ROUTE_H
+#define GATEWAY_ROUTE_H
+
+#include "gateway/router.h"
+#include "gateway/schema.h"
+
+/* Messages a field path goes through. */
+#define GW_FIELD_PATH_MAX 16
+
+/* "note.note_id": each field but the last is a singular message. */
+struct gw_field_path {
+    const struct gw_field *fields[GW_FIELD_PATH_MAX];
+    size_t count;
+};
+
+enum gw_body_kind { GW_BODY_NONE, GW_BODY_WHOLE, GW_BODY_FIELD };
+
+struct gw_route {
+    const struct gw_method *method;
+    struct base_str http_method;
+    struct gw_template path_template;
+    const struct gw_field_path *variables; /* as many as the template has, in its order */
+    enum gw_body_kind body_kind;
+    const struct gw_field *body_field;          /* of GW_BODY_FIELD */
+    const struct gw_field *response_body_field; /* NULL: the whole message */
+    const struct gw_field *patch_mask_field; /* the FieldMask to fill from a PATCH body, or NULL */
+    const void *target; /* what the gateway calls: set by its owner after building */
+};
+
+struct gw_routes;
+
+/* Returns owned the routes of every method of `schema` (borrowed, must outlive), or NULL: a bad
+ * rule (INVALID_ARGUMENT) or two that collide (ALREADY_EXISTS). */
+struct gw_routes *gw_routes_create(const struct gw_schema *schema, struct base_err *err);
+void gw_routes_destroy(struct gw_routes *routes);
+
+/* The routes in order; index below gw_routes_count. */
+size_t gw_routes_count(const struct gw_routes *routes);
+struct gw_route *gw_routes_at(const struct gw_routes *routes, size_t index);
+
+/* The router over them; its routes are struct gw_route. */
+const struct gw_router *gw_routes_router(const struct gw_routes *routes);
+
+/* Resolves "note.note_id" or "note.noteId" from `message`; INVALID_ARGUMENT when a name is unknown
+ * or a field on the way is not a singular message. */
+bool gw_field_path_resolve(const struct gw_message *message, struct base_str text,
+                           struct gw_field_path *out_path, struct base_err *err) BASE_MUST_CHECK;
+
+#endif

@@ -1,0 +1,25 @@
+/* Status: how a failure looks over HTTP.
+ *
+ * One table from gRPC code to HTTP status (google/rpc/code.proto, and SEMANTICS: CANCELLED is 499,
+ * FAILED_PRECONDITION 400), and the body {"code":5,"message":"note 42 not found","details":[]}.
+ */
+#ifndef GATEWAY_STATUS_H
+#define GATEWAY_STATUS_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "gateway/transcode.h"
+
+/* The HTTP status of a code; 500 for a number that is none. */
+int gw_status_http(enum base_code code);
+
+/* The reason phrase of an HTTP status (RFC 9110); "Unknown" when there is none. Static. */
+const char *gw_status_reason(int http_status);
+
+/* Appends the JSON error body. `details` is a packed google.rpc.Status, or empty; details whose
+ * type the schema does not have, and damaged ones, are left out: the error they explain matters
+ * more. */
+void gw_status_to_json(enum base_code code, struct base_str message, struct base_str details,
+                       const struct gw_transcode_options *options, struct base_buf *out);
+
+#endif

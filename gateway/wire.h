@@ -1,0 +1,62 @@
+/* Wire: the protobuf encoding, read and written a record at a time.
+ *
+ * https://protobuf.dev/programming-guides/encoding. Bounds are checked, varints of more than ten
+ * bytes and field numbers of 0 or past 2^29-1 are damage. Pure; any thread.
+ */
+#ifndef GATEWAY_WIRE_H
+#define GATEWAY_WIRE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+enum gw_wire_type {
+    GW_WIRE_VARINT = 0,
+    GW_WIRE_I64 = 1,
+    GW_WIRE_LEN = 2,
+    GW_WIRE_START_GROUP = 3,
+    GW_WIRE_END_GROUP = 4,
+    GW_WIRE_I32 = 5,
+};
+
+/* Bytes of the longest varint. */
+#define GW_VARINT_BYTES_MAX 10
+
+/* What is left to read. */
+struct gw_wire_reader {
+    const uint8_t *next;
+    const uint8_t *end;
+};
+
+struct gw_wire_record {
+    uint32_t number;
+    enum gw_wire_type type;
+    uint64_t scalar;       /* of VARINT, I64, I32 */
+    struct base_str bytes; /* of LEN: the payload; of a group: what stands between its tags */
+    struct base_str whole; /* the record with its tag */
+};
+
+/* Reads from the start of `wire`, which must outlive the reader and its records. */
+struct gw_wire_reader gw_wire_reader_make(struct base_str wire);
+
+static inline bool gw_wire_at_end(const struct gw_wire_reader *reader)
+{
+    return reader->next == reader->end;
+}
+
+/* Reads the next record; false when the bytes are damaged. Not at the end. A group is read whole;
+ * groups nest at most 100 deep. */
+bool gw_wire_next(struct gw_wire_reader *reader, struct gw_wire_record *out_record) BASE_MUST_CHECK;
+
+/* Reads one varint; false when the bytes are damaged. */
+bool gw_wire_read_varint(struct gw_wire_reader *reader, uint64_t *out_value) BASE_MUST_CHECK;
+
+/* Stores `value` at `out`, which has room for GW_VARINT_BYTES_MAX; returns the end. */
+uint8_t *gw_wire_put_varint(uint8_t *out, uint64_t value);
+
+/* Makes room at `at` in `out` for the length of what has been appended since, and stores it there:
+ * the payload moves up by the length's size. False past the buffer's maximum. */
+bool gw_wire_close_length(struct base_buf *out, size_t at) BASE_MUST_CHECK;
+
+#endif

@@ -1,0 +1,32 @@
+/* Codec: wire bytes to protobuf-c structs and back.
+ *
+ * protobuf-c 1.4.1 does not check UTF-8, refuses one valid merge of repeated scalars and loses
+ * fields when a oneof's message comes twice; unpack checks the bytes against the descriptor first,
+ * and where a message holds what protobuf-c would misread, hands it an equivalent encoding instead.
+ */
+#ifndef RPC_CODEC_H
+#define RPC_CODEC_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <protobuf-c/protobuf-c.h>
+
+/* Messages inside messages, as C++ protobuf limits them. */
+#define RPC_CODEC_NESTING_MAX 100
+
+/* Decodes `wire` into `arena`. Fails with INVALID_ARGUMENT on damaged bytes, invalid UTF-8 in a
+ * string (naming the field) or too deep nesting, RESOURCE_EXHAUSTED past the arena's cap. */
+bool rpc_codec_unpack(const ProtobufCMessageDescriptor *type, struct base_str wire,
+                      struct base_arena *arena, ProtobufCMessage **out_message,
+                      struct base_err *err) BASE_MUST_CHECK;
+
+/* Appends the packed message to `out`. Fails with RESOURCE_EXHAUSTED past the buffer's maximum. */
+bool rpc_codec_pack(const ProtobufCMessage *message, struct base_buf *out,
+                    struct base_err *err) BASE_MUST_CHECK;
+
+/* A ProtobufCAllocator that hands out of `arena` (and frees nothing). */
+ProtobufCAllocator rpc_codec_allocator(struct base_arena *arena);
+
+#endif
