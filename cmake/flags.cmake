@@ -10,12 +10,15 @@ target_compile_options(tollgate_warnings INTERFACE
 add_library(tollgate_build INTERFACE)
 target_include_directories(tollgate_build INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(tollgate_build INTERFACE _GNU_SOURCE)
-target_compile_options(tollgate_build INTERFACE -fno-omit-frame-pointer
-    $<$<CONFIG:Release>:-fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE>)
-target_link_options(tollgate_build INTERFACE
-    $<$<CONFIG:Release>:-pie -Wl,-z,relro -Wl,-z,now>)
+target_compile_options(tollgate_build INTERFACE -fno-omit-frame-pointer)
 if(TOLLGATE_SANITIZE)
     target_compile_options(tollgate_build INTERFACE
         -fsanitize=${TOLLGATE_SANITIZE} -fno-sanitize-recover=all)
     target_link_options(tollgate_build INTERFACE -fsanitize=${TOLLGATE_SANITIZE})
+else()
+    # Hardening. The sanitizers bring checks of their own, which fortified functions would hide from.
+    target_compile_options(tollgate_build INTERFACE $<$<CONFIG:Release>:
+        -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection -fPIE>)
+    target_link_options(tollgate_build INTERFACE $<$<CONFIG:Release>:
+        -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack>)
 endif()

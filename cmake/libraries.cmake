@@ -3,10 +3,11 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
-foreach(spec "protobuf-c=libprotobuf-c" "h2o=libh2o-evloop" "grpc=grpc" "sqlite=sqlite3"
-             "cmocka=cmocka" "curl=libcurl")
-    string(REPLACE "=" ";" spec ${spec})
-    list(GET spec 0 name)
-    list(GET spec 1 module)
-    pkg_check_modules(${name} REQUIRED IMPORTED_TARGET ${module})
-endforeach()
+pkg_check_modules(protobuf-c REQUIRED IMPORTED_TARGET libprotobuf-c)
+pkg_check_modules(h2o REQUIRED IMPORTED_TARGET libh2o-evloop)
+pkg_check_modules(grpc REQUIRED IMPORTED_TARGET grpc)
+pkg_check_modules(sqlite REQUIRED IMPORTED_TARGET sqlite3)
+if(TOLLGATE_TESTS)
+    pkg_check_modules(cmocka REQUIRED IMPORTED_TARGET cmocka)
+    pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
+endif()
