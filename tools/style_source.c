@@ -42,10 +42,10 @@ static enum state after_other(struct base_str text, size_t at, size_t since, enu
     return IN_CODE;
 }
 
-static void blank(char *code, size_t at)
+static void blank(char *code, size_t at, enum state state)
 {
     if (code[at] != '\n') {
-        code[at] = ' ';
+        code[at] = state == IN_STRING || state == IN_CHARACTER ? '~' : ' ';
     }
 }
 
@@ -61,21 +61,22 @@ static char *code_of(struct base_str text)
         if (state == IN_CODE) {
             state = after_code(text, at);
             if (state == IN_LINE_COMMENT || state == IN_BLOCK_COMMENT) {
-                blank(code, at++);
-                blank(code, at);
+                blank(code, at++, state);
+                blank(code, at, state);
             }
             since = at + 1;
             continue;
         }
         bool is_literal = state == IN_STRING || state == IN_CHARACTER;
         bool is_escape = is_literal && text.data[at] == '\\' && at + 1 < text.len;
-        state = is_escape ? state : after_other(text, at, since, state);
-        if (!is_literal || state != IN_CODE) {
-            blank(code, at);
+        enum state next = is_escape ? state : after_other(text, at, since, state);
+        if (!is_literal || next != IN_CODE) {
+            blank(code, at, state);
         }
         if (is_escape) {
-            blank(code, ++at);
+            blank(code, ++at, state);
         }
+        state = next;
     }
     return code;
 }

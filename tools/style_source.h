@@ -1,8 +1,9 @@
 /* Style source: one C file as the style checker sees it.
  *
- * Beside the text as written it holds the code alone: the same bytes with comments, and what stands
- * in string and character literals, turned into spaces, so that a rule never trips over prose. Both
- * are cut into lines. Owns the code and the line table, borrows the text. One thread.
+ * Beside the text as written it holds the code alone: the same bytes with comments turned into
+ * spaces, and what stands in string and character literals into tildes, so that a rule never trips
+ * over prose. Both are cut into lines. Owns the code and the line table, borrows the text. One
+ * thread.
  */
 #ifndef TOOLS_STYLE_SOURCE_H
 #define TOOLS_STYLE_SOURCE_H
