@@ -1,0 +1,243 @@
+#include "cli/flags.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+struct options {
+    const char *listen;
+    const char *store;
+    int threads;
+    int level;
+    bool demo;
+};
+
+static const char *const levels[] = {"debug", "info", "warn", NULL};
+
+static const struct cli_flag flags[] = {
+    {.name = "listen",
+     .kind = CLI_TEXT,
+     .offset = offsetof(struct options, listen),
+     .value_name = "HOST:PORT",
+     .initial = "127.0.0.1:8080",
+     .help = "Where to listen."},
+    {.name = "store-at",
+     .kind = CLI_TEXT,
+     .offset = offsetof(struct options, store),
+     .value_name = "FILE",
+     .help = "Where to store."},
+    {.name = "threads",
+     .kind = CLI_NUMBER,
+     .offset = offsetof(struct options, threads),
+     .value_name = "N",
+     .initial = "4",
+     .number_min = 1,
+     .number_max = 64,
+     .help = "How many."},
+    {.name = "level",
+     .kind = CLI_CHOICE,
+     .offset = offsetof(struct options, level),
+     .value_name = "LEVEL",
+     .initial = "info",
+     .choices = levels,
+     .help = "How much."},
+    {.name = "demo",
+     .kind = CLI_SWITCH,
+     .offset = offsetof(struct options, demo),
+     .help = "Whether."},
+};
+static const struct cli_flags table = {flags, sizeof flags / sizeof *flags};
+
+#define ARGS_MAX 8
+
+/* An environment of NAME, value, NAME, value, NULL. */
+struct fake_environment {
+    struct cli_environment environment;
+    const char *const *pairs;
+};
+
+static const char *fake_get(const struct cli_environment *self, const char *name)
+{
+    const struct fake_environment *fake = (const struct fake_environment *)self;
+    for (const char *const *pair = fake->pairs; *pair != NULL; pair += 2) {
+        if (strcmp(*pair, name) == 0) {
+            return pair[1];
+        }
+    }
+    return NULL;
+}
+
+static bool parse(const char *const *args, const char *const *pairs, struct options *out,
+                  struct base_err *err)
+{
+    int argc = 0;
+    while (args[argc] != NULL) {
+        argc++;
+    }
+    struct fake_environment fake = {{fake_get}, pairs};
+    *out = (struct options){0};
+    return cli_flags_parse(&table, argc, args, &fake.environment, out, err);
+}
+
+static void describe(const struct options *options, char *out, size_t size)
+{
+    snprintf(out, size, "listen=%s store=%s threads=%d level=%d demo=%d", options->listen,
+             options->store == NULL ? "NULL" : options->store, options->threads, options->level,
+             options->demo);
+}
+
+static void test_accepted(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *name;
+        const char *args[ARGS_MAX];
+        const char *pairs[ARGS_MAX];
+        struct options expected;
+    } rows[] = {
+        {"nothing", {NULL}, {NULL}, {"127.0.0.1:8080", NULL, 4, 1, false}},
+        {"two words", {"--listen", "a:1"}, {NULL}, {"a:1", NULL, 4, 1, false}},
+        {"one word", {"--listen=a:1"}, {NULL}, {"a:1", NULL, 4, 1, false}},
+        {"an = in a value", {"--listen=a=b"}, {NULL}, {"a=b", NULL, 4, 1, false}},
+        {"an empty value", {"--listen="}, {NULL}, {"", NULL, 4, 1, false}},
+        {"a value like a flag", {"--listen", "--demo"}, {NULL}, {"--demo", NULL, 4, 1, false}},
+        {"all",
+         {"--demo", "--level", "warn", "--threads", "64", "--store-at=f"},
+         {NULL},
+         {"127.0.0.1:8080", "f", 64, 2, true}},
+        {"a switch with a value",
+         {"--demo=false"},
+         {"TOLLGATE_DEMO", "true"},
+         {"127.0.0.1:8080", NULL, 4, 1, false}},
+        {"the environment",
+         {NULL},
+         {"TOLLGATE_STORE_AT", "f", "TOLLGATE_DEMO", "1"},
+         {"127.0.0.1:8080", "f", 4, 1, true}},
+        {"the command line wins",
+         {"--threads=2"},
+         {"TOLLGATE_THREADS", "3"},
+         {"127.0.0.1:8080", NULL, 2, 1, false}},
+        {"an empty variable",
+         {NULL},
+         {"TOLLGATE_THREADS", ""},
+         {"127.0.0.1:8080", NULL, 4, 1, false}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct options got;
+        struct base_err err = {0};
+        if (!parse(rows[i].args, rows[i].pairs, &got, &err)) {
+            fail_msg("%s: %s", rows[i].name, err.message);
+        }
+        char got_text[256];
+        char expected_text[256];
+        describe(&got, got_text, sizeof got_text);
+        describe(&rows[i].expected, expected_text, sizeof expected_text);
+        if (strcmp(got_text, expected_text) != 0) {
+            fail_msg("%s: expected %s, got %s", rows[i].name, expected_text, got_text);
+        }
+    }
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *args[ARGS_MAX];
+        const char *pairs[ARGS_MAX];
+        const char *expected;
+    } rows[] = {
+        {{"--lisen", "a"}, {NULL}, "there is no flag --lisen here; did you mean --listen?"},
+        {{"--lisen=a"}, {NULL}, "there is no flag --lisen here; did you mean --listen?"},
+        {{"--verbose"}, {NULL}, "there is no flag --verbose here"},
+        {{"--"}, {NULL}, "there is no flag -- here"},
+        {{"--x"}, {NULL}, "there is no flag --x here"},
+        {{"--an-unlikely-flag-of-very-many-characters-indeed"},
+         {NULL},
+         "there is no flag --an-unlikely-flag-of-very-many-character here"},
+        {{"-listen", "a"}, {NULL}, "expected a --flag, found \"-listen\""},
+        {{"file"}, {NULL}, "expected a --flag, found \"file\""},
+        {{"--listen"}, {NULL}, "--listen needs a value: --listen HOST:PORT"},
+        {{"--listen=a", "--listen", "b"}, {NULL}, "--listen was given twice"},
+        {{"--demo", "--demo"}, {NULL}, "--demo was given twice"},
+        {{"--demo=maybe"}, {NULL}, "--demo: expected true or false, found \"maybe\""},
+        {{"--threads=0"}, {NULL}, "--threads: expected a whole number from 1 to 64, found \"0\""},
+        {{"--threads=65"}, {NULL}, "--threads: expected a whole number from 1 to 64, found \"65\""},
+        {{"--threads=-1"}, {NULL}, "--threads: expected a whole number from 1 to 64, found \"-1\""},
+        {{"--threads= 1"}, {NULL}, "--threads: expected a whole number from 1 to 64, found \" 1\""},
+        {{"--threads=1x"}, {NULL}, "--threads: expected a whole number from 1 to 64, found \"1x\""},
+        {{"--threads="}, {NULL}, "--threads: expected a whole number from 1 to 64, found \"\""},
+        {{"--threads=99999999999999999999"},
+         {NULL},
+         "--threads: expected a whole number from 1 to 64, found \"99999999999999999999\""},
+        {{"--level=loud"}, {NULL}, "--level: expected debug, info or warn, found \"loud\""},
+        {{NULL},
+         {"TOLLGATE_THREADS", "many"},
+         "TOLLGATE_THREADS: expected a whole number from 1 to 64, found \"many\""},
+        {{NULL}, {"TOLLGATE_DEMO", "on"}, "TOLLGATE_DEMO: expected true or false, found \"on\""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct options got;
+        struct base_err err = {0};
+        assert_false(parse(rows[i].args, rows[i].pairs, &got, &err));
+        assert_string_equal(err.message, rows[i].expected);
+        assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
+    }
+}
+
+static void test_help(void **state)
+{
+    (void)state;
+    char text[2048] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+    assert_non_null(out);
+    cli_flags_print_help(&table, out);
+    fclose(out);
+    assert_string_equal(text, "  --listen HOST:PORT\n"
+                              "      Where to listen.\n"
+                              "      Variable: TOLLGATE_LISTEN. Default: 127.0.0.1:8080.\n"
+                              "  --store-at FILE\n"
+                              "      Where to store.\n"
+                              "      Variable: TOLLGATE_STORE_AT.\n"
+                              "  --threads N\n"
+                              "      How many.\n"
+                              "      Variable: TOLLGATE_THREADS. Default: 4.\n"
+                              "  --level LEVEL\n"
+                              "      How much.\n"
+                              "      Variable: TOLLGATE_LEVEL. Default: info.\n"
+                              "  --demo\n"
+                              "      Whether.\n"
+                              "      Variable: TOLLGATE_DEMO.\n");
+}
+
+static void test_suggestions(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"serve", "server", "gateway"};
+    static const struct row {
+        const char *typed;
+        const char *expected;
+    } rows[] = {
+        {"serv", "serve"},      {"servr", "serve"}, {"servers", "server"}, {"gatway", "gateway"},
+        {"getaway", "gateway"}, {"", NULL},         {"s", NULL},           {"help", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *got = cli_flags_suggest(rows[i].typed, names, 3);
+        assert_string_equal(got == NULL ? "NULL" : got,
+                            rows[i].expected == NULL ? "NULL" : rows[i].expected);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_suggestions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
