@@ -118,6 +118,8 @@ static void test_rules(void **state)
          ""},
         {"a header with a long manual", "base/a.h",
          "/* A.\n *\n * B\n */\n#ifndef BASE_A_H\n#define BASE_A_H\n\n#endif\n", ""},
+        {"a header of the tests", "tests/e2e/a.h",
+         "/* A. */\n#ifndef E2E_A_H\n#define E2E_A_H\n\n#endif\n", ""},
         {"no manual", "base/a.h", "#ifndef BASE_A_H\n#define BASE_A_H\n#endif\n",
          "base/a.h:1: a header opens with its manual, a /* comment\n"},
         {"an empty header", "base/a.h", "",
