@@ -17,6 +17,7 @@ struct base_mail {
 
 struct base_mailbox {
     _Atomic(struct base_mail *) newest; /* a stack; drain turns it round */
+    atomic_uint posting;                /* threads inside base_mailbox_post */
     /* Wakes the owner so that it drains soon; called on the posting thread, when the box was empty.
      */
     void (*wake)(struct base_mailbox *self);
@@ -24,6 +25,12 @@ struct base_mailbox {
 
 /* Starts an empty box. */
 void base_mailbox_init(struct base_mailbox *box, void (*wake)(struct base_mailbox *self));
+
+/* Waits until no thread is inside base_mailbox_post any more. A mail can be drained, and the owner
+ * be done, before its poster has called wake: a box that may be freed, or whose wake needs
+ * something that may be closed, must be disposed of first. Owner's thread, after the last mail was
+ * drained. */
+void base_mailbox_dispose(struct base_mailbox *box);
 
 /* Takes `mail`, whose on_mail is set. Any thread; never blocks, never allocates. */
 void base_mailbox_post(struct base_mailbox *box, struct base_mail *mail);
