@@ -1,0 +1,408 @@
+/* A call has two ends that may end in either order: its answer (given, then released by the front)
+ * and its rpc (until on_status). The object goes back to the idle list when both have ended, which
+ * is what makes a late result after a deadline or a disconnect harmless. */
+#include "gateway/desk.h"
+
+#include "base/mem.h"
+#include "gateway/headers.h"
+#include "gateway/request.h"
+#include "gateway/status.h"
+
+struct gw_call {
+    struct gw_desk *desk;
+    struct gw_call *next_idle;
+    struct gw_client *client; /* NULL once released */
+    const struct gw_route *route;
+    struct rpc_call *rpc; /* NULL unless one is open */
+    struct base_timer deadline;
+    struct base_arena arena;
+    struct base_buf wire; /* the request message; the rpc borrows it until its on_status */
+    struct base_buf json; /* the answer's body */
+    struct rpc_metadata metadata;
+    struct gw_answer answer;
+    unsigned holds; /* functions on the stack that will touch the call again */
+    bool is_answered;
+    bool has_message; /* the rpc's response is in `json` */
+    struct base_err err;
+};
+
+struct gw_desk {
+    const struct gw_gateway *gateway;
+    struct base_mailbox *home;
+    struct base_timers *timers;
+    struct gw_call *idle;
+    size_t idle_count;
+    size_t calls; /* not idle */
+    size_t calls_max;
+};
+
+#define JSON_TYPE BASE_STR("application/json")
+#define BUSY_BODY "{\"code\":14,\"message\":\"too many requests in flight\",\"details\":[]}"
+#define TOO_LARGE_BODY                                                                             \
+    "{\"code\":8,\"message\":\"request body is larger than 4194304 bytes\",\"details\":[]}"
+_Static_assert(GW_BODY_BYTES_MAX == 4194304, "the limit is written in TOO_LARGE_BODY");
+
+const struct gw_answer gw_answer_busy = {
+    .http_status = 503,
+    .reason = "Service Unavailable",
+    .has_body = true,
+    .content_type = {"application/json", sizeof "application/json" - 1},
+    .body = {BUSY_BODY, sizeof BUSY_BODY - 1},
+};
+
+const struct gw_answer gw_answer_too_large = {
+    .http_status = 413,
+    .reason = "Content Too Large",
+    .has_body = true,
+    .content_type = {"application/json", sizeof "application/json" - 1},
+    .body = {TOO_LARGE_BODY, sizeof TOO_LARGE_BODY - 1},
+};
+
+/* ---- The call object ---- */
+
+static void on_deadline(struct base_timer *timer);
+
+static struct gw_call *call_create(struct gw_desk *desk)
+{
+    struct gw_call *call = base_calloc(1, sizeof *call);
+    call->desk = desk;
+    call->deadline.on_timer = on_deadline;
+    base_arena_init(&call->arena, GW_CALL_ARENA_BYTES_MAX);
+    base_buf_init(&call->wire, GW_REQUEST_WIRE_BYTES_MAX);
+    base_buf_init(&call->json, GW_ANSWER_BYTES_MAX);
+    return call;
+}
+
+static void call_destroy(struct gw_call *call)
+{
+    base_arena_dispose(&call->arena);
+    base_buf_dispose(&call->wire);
+    base_buf_dispose(&call->json);
+    base_free(call);
+}
+
+static struct gw_call *call_take(struct gw_desk *desk)
+{
+    struct gw_call *call = desk->idle;
+    if (call == NULL) {
+        call = call_create(desk);
+    } else {
+        desk->idle = call->next_idle;
+        desk->idle_count--;
+    }
+    desk->calls++;
+    return call;
+}
+
+/* Gives the object back. */
+static void call_recycle(struct gw_call *call)
+{
+    struct gw_desk *desk = call->desk;
+    desk->calls--;
+    if (desk->idle_count == GW_DESK_IDLE_CALLS_MAX) {
+        call_destroy(call);
+        return;
+    }
+    base_arena_reset(&call->arena);
+    base_buf_reset(&call->wire, GW_CALL_KEEP_BYTES);
+    base_buf_reset(&call->json, GW_CALL_KEEP_BYTES);
+    call->metadata = (struct rpc_metadata){0};
+    call->answer = (struct gw_answer){0};
+    call->route = NULL;
+    call->is_answered = false;
+    call->has_message = false;
+    call->next_idle = desk->idle;
+    desk->idle = call;
+    desk->idle_count++;
+}
+
+/* Whoever calls something that may end the call (an on_answer, a cancel) holds it meanwhile. */
+static void hold(struct gw_call *call)
+{
+    call->holds++;
+}
+
+/* Lets go of the call, which ends here when nothing else refers to it. */
+static void let_go(struct gw_call *call)
+{
+    if (--call->holds == 0 && call->client == NULL && call->rpc == NULL) {
+        call_recycle(call);
+    }
+}
+
+/* ---- Answers ---- */
+
+static void give_answer(struct gw_call *call, int http_status)
+{
+    bool has_body = http_status != 204 && http_status != 205;
+    call->is_answered = true;
+    base_timers_cancel(call->desk->timers, &call->deadline);
+    call->answer.http_status = http_status;
+    call->answer.reason = gw_status_reason(http_status);
+    call->answer.has_body = has_body;
+    if (has_body) {
+        call->answer.content_type = JSON_TYPE;
+        call->answer.body = base_buf_str(&call->json);
+    }
+    call->client->on_answer(call->client, call, &call->answer);
+}
+
+static void answer_status(struct gw_call *call, int http_status, enum base_code code,
+                          struct base_str message, struct base_str details)
+{
+    base_buf_reset(&call->json, GW_CALL_KEEP_BYTES);
+    gw_status_to_json(code, message, details, &call->desk->gateway->options, &call->json);
+    give_answer(call, http_status);
+}
+
+static void answer_text(struct gw_call *call, int http_status, enum base_code code,
+                        const char *message)
+{
+    answer_status(call, http_status, code, base_str_of(message), (struct base_str){0});
+}
+
+static void answer_err(struct gw_call *call)
+{
+    answer_text(call, gw_status_http(call->err.code), call->err.code, call->err.message);
+}
+
+/* Answers without waiting for the rpc, whose result will find nobody. */
+static void give_up(struct gw_call *call, enum base_code code, const char *message)
+{
+    if (call->is_answered) {
+        return;
+    }
+    hold(call);
+    call->answer.header_count = 0;
+    answer_text(call, gw_status_http(code), code, message);
+    if (call->rpc != NULL) {
+        rpc_call_cancel(call->rpc);
+    }
+    let_go(call);
+}
+
+static void on_deadline(struct base_timer *timer)
+{
+    struct gw_call *call =
+        (struct gw_call *)(void *)((char *)timer - offsetof(struct gw_call, deadline));
+    give_up(call, BASE_DEADLINE_EXCEEDED, "deadline exceeded");
+}
+
+/* ---- The rpc's events ---- */
+
+/* Past the arena's cap, which the limits on metadata keep out of reach, headers are left out. */
+static void on_rpc_headers(void *user, const struct rpc_metadata *metadata)
+{
+    struct gw_call *call = user;
+    if (call->is_answered || metadata->count == 0) {
+        return;
+    }
+    struct gw_header *headers = base_arena_alloc(&call->arena, metadata->count * sizeof *headers);
+    size_t count = 0;
+    for (size_t i = 0; headers != NULL && i < metadata->count; i++) {
+        if (gw_headers_from_metadata(&metadata->entries[i], &call->arena, &headers[count].name,
+                                     &headers[count].value)) {
+            count++;
+        }
+    }
+    call->answer.headers = headers;
+    call->answer.header_count = count;
+}
+
+static void on_rpc_message(void *user, struct base_str wire)
+{
+    struct gw_call *call = user;
+    if (call->is_answered || call->has_message) {
+        return;
+    }
+    call->has_message = gw_response_to_json(call->route, wire, &call->desk->gateway->options,
+                                            &call->json, &call->err);
+}
+
+static void answer_rpc_status(struct gw_call *call, const struct rpc_status *status)
+{
+    if (status->code != BASE_OK) {
+        answer_status(call, gw_status_http(status->code), status->code, status->message,
+                      status->details);
+    } else if (call->has_message) {
+        give_answer(call, call->route->method->success_status);
+    } else if (call->err.code != BASE_OK) {
+        answer_err(call);
+    } else {
+        answer_text(call, 500, BASE_INTERNAL, "the method answered no message");
+    }
+}
+
+static void on_rpc_status(void *user, const struct rpc_status *status)
+{
+    struct gw_call *call = user;
+    call->rpc = NULL;
+    hold(call);
+    if (!call->is_answered) {
+        answer_rpc_status(call, status);
+    }
+    let_go(call);
+}
+
+static const struct rpc_observer observer = {
+    .on_headers = on_rpc_headers,
+    .on_message = on_rpc_message,
+    .on_status = on_rpc_status,
+};
+
+/* ---- The request ---- */
+
+static void start_rpc(struct gw_call *call, int64_t timeout_ns)
+{
+    struct gw_desk *desk = call->desk;
+    int64_t deadline_ns = base_clock_monotonic_ns() + timeout_ns;
+    call->rpc = rpc_channel_start(desk->gateway->channel, &(struct rpc_call_params){
+                                                              .target = call->route->target,
+                                                              .deadline_ns = deadline_ns,
+                                                              .metadata = &call->metadata,
+                                                              .observer = &observer,
+                                                              .user = call,
+                                                              .home = desk->home,
+                                                          });
+    rpc_call_send(call->rpc, base_buf_str(&call->wire), true);
+    /* An inline method has ended by now and needs no timer. */
+    if (call->rpc != NULL && !call->is_answered) {
+        base_timers_set(desk->timers, &call->deadline, deadline_ns);
+    }
+}
+
+static void serve(struct gw_call *call, const struct gw_exchange *exchange,
+                  const struct gw_captures *captures)
+{
+    struct gw_head head;
+    int64_t timeout_ns;
+    bool headers_fine = gw_head_read(exchange->headers, &exchange->hop, &call->arena,
+                                     &call->metadata, &head, &call->err);
+    struct gw_http_request request = {
+        .captures = captures,
+        .raw_query = exchange->raw_query,
+        .body = exchange->body,
+    };
+    if (exchange->body.len > 0 && !gw_head_is_json(&head)) {
+        answer_text(call, 415, BASE_INVALID_ARGUMENT,
+                    "the body must be application/json in UTF-8, without a Content-Encoding");
+    } else if (!headers_fine || !gw_head_timeout(&head, &timeout_ns, &call->err) ||
+               !gw_request_to_wire(call->route, &request, &call->desk->gateway->options,
+                                   &call->wire, &call->err)) {
+        answer_err(call);
+    } else if (call->route->method->client_streaming || call->route->method->server_streaming) {
+        answer_text(call, gw_status_http(BASE_UNIMPLEMENTED), BASE_UNIMPLEMENTED,
+                    "streaming methods are not served over REST");
+    } else if (timeout_ns <= 0) {
+        give_up(call, BASE_DEADLINE_EXCEEDED, "deadline exceeded");
+    } else {
+        start_rpc(call, timeout_ns);
+    }
+}
+
+/* Answers with the methods the path has: 204 to OPTIONS, 405 to any other. */
+static void answer_allow(struct gw_call *call, const struct gw_exchange *exchange)
+{
+    char *allow = base_arena_alloc(&call->arena, GW_ROUTER_ALLOW_SIZE);
+    struct gw_header *header = base_arena_alloc(&call->arena, sizeof *header);
+    gw_router_allow(gw_routes_router(call->desk->gateway->routes), exchange->raw_path, allow);
+    *header = (struct gw_header){BASE_STR("allow"), base_str_of(allow)};
+    call->answer.headers = header;
+    call->answer.header_count = 1;
+    if (base_str_eq(exchange->method, BASE_STR("OPTIONS"))) {
+        give_answer(call, 204);
+    } else {
+        answer_text(call, 405, BASE_UNIMPLEMENTED, "Method Not Allowed");
+    }
+}
+
+static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
+{
+    const struct gw_router *router = gw_routes_router(call->desk->gateway->routes);
+    struct gw_captures captures;
+    struct base_str method = exchange->method;
+    void *route;
+    if (base_str_eq(method, BASE_STR("HEAD"))) {
+        method = BASE_STR("GET");
+    }
+    switch (gw_router_match(router, method, exchange->raw_path, &route, &captures)) {
+    case GW_MATCHED:
+        call->route = route;
+        serve(call, exchange, &captures);
+        break;
+    case GW_NO_PATH:
+        answer_text(call, 404, BASE_NOT_FOUND, "Not Found");
+        break;
+    case GW_WRONG_METHOD:
+        answer_allow(call, exchange);
+        break;
+    case GW_BAD_PATH:
+        answer_text(call, 400, BASE_INVALID_ARGUMENT,
+                    "the path does not start with \"/\" or has a malformed percent escape");
+        break;
+    }
+}
+
+/* ---- Public functions ---- */
+
+struct gw_desk *gw_desk_open(const struct gw_gateway *gateway, struct base_mailbox *home,
+                             struct base_timers *timers, size_t calls_max)
+{
+    struct gw_desk *desk = base_calloc(1, sizeof *desk);
+    desk->gateway = gateway;
+    desk->home = home;
+    desk->timers = timers;
+    desk->calls_max = calls_max;
+    return desk;
+}
+
+void gw_desk_close(struct gw_desk *desk)
+{
+    if (desk == NULL) {
+        return;
+    }
+    for (struct gw_call *call = desk->idle, *next; call != NULL; call = next) {
+        next = call->next_idle;
+        call_destroy(call);
+    }
+    base_free(desk);
+}
+
+size_t gw_desk_calls(const struct gw_desk *desk)
+{
+    return desk->calls;
+}
+
+struct gw_call *gw_desk_begin(struct gw_desk *desk, const struct gw_exchange *exchange,
+                              struct gw_client *client)
+{
+    if (desk->calls == desk->calls_max) {
+        return NULL;
+    }
+    struct gw_call *call = call_take(desk);
+    call->client = client;
+    call->err.code = BASE_OK;
+    hold(call);
+    dispatch(call, exchange);
+    let_go(call);
+    return call;
+}
+
+void gw_call_cancel(struct gw_call *call)
+{
+    give_up(call, BASE_CANCELLED, "the client closed the request");
+}
+
+void gw_call_release(struct gw_call *call)
+{
+    hold(call);
+    call->client = NULL;
+    base_timers_cancel(call->desk->timers, &call->deadline);
+    if (!call->is_answered) {
+        call->is_answered = true;
+        if (call->rpc != NULL) {
+            rpc_call_cancel(call->rpc);
+        }
+    }
+    let_go(call);
+}

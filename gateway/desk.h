@@ -1,0 +1,99 @@
+/* Desk: where one loop thread's requests live, each from its head and body to its answer.
+ *
+ * Knows no HTTP library. A front (gateway/front_h2o.h) hands over a request that has been read
+ * whole and gets one answer back. Between the two: route (404, 405 with Allow, 400), content type
+ * (415), timeouts and metadata from the headers, JSON to wire bytes, the rpc, wire bytes to JSON.
+ * HEAD is served as GET (the front leaves the body out); OPTIONS on a known path is 204 with Allow
+ * unless a rule binds it.
+ *
+ * A body is JSON when its Content-Type is application/json or application/...+json without charset
+ * or with utf-8, or when it has none; another type, and any Content-Encoding, is 415. The deadline
+ * is the sooner of Grpc-Timeout and X-Server-Timeout, GW_TIMEOUT_MS_DEFAULT without both; at the
+ * deadline the client gets its 504 at once, whether or not the rpc has ended.
+ *
+ * A desk and its calls belong to one loop thread: the one that drains the desk's mailbox and runs
+ * its timers. Calls are recycled, so a steady load allocates nothing.
+ */
+#ifndef GATEWAY_DESK_H
+#define GATEWAY_DESK_H
+
+#include "base/role.h"
+#include "base/timer.h"
+#include "gateway/gateway.h"
+#include "gateway/head.h"
+
+/* Bytes of a request's body, and of the message it becomes. */
+#define GW_BODY_BYTES_MAX (size_t)(4 * 1024 * 1024)
+#define GW_REQUEST_WIRE_BYTES_MAX (size_t)(4 * 1024 * 1024)
+
+/* Bytes of an answer's body: JSON is a few times longer than the wire bytes it is made from. */
+#define GW_ANSWER_BYTES_MAX (size_t)(64 * 1024 * 1024)
+
+/* Metadata in both directions, and what else a call needs a copy of. */
+#define GW_CALL_ARENA_BYTES_MAX (size_t)(1024 * 1024)
+
+/* What a desk keeps for later calls: idle call objects, and memory in each of their buffers. */
+#define GW_DESK_IDLE_CALLS_MAX 128
+#define GW_CALL_KEEP_BYTES (size_t)(32 * 1024)
+
+/* A request read whole. All of it is borrowed for the length of gw_desk_begin only. */
+struct gw_exchange {
+    struct base_str method;
+    struct base_str raw_path;  /* without "?" and what follows */
+    struct base_str raw_query; /* behind the "?"; empty without one */
+    struct base_str body;
+    struct gw_hop hop;
+    struct gw_header_source *headers;
+};
+
+/* Lives until gw_call_release. */
+struct gw_answer {
+    int http_status;
+    const char *reason; /* static */
+    bool has_body;      /* false for 204 and 205, which carry no Content-Length either */
+    struct base_str content_type;
+    struct base_str body;
+    const struct gw_header *headers; /* Allow, and what the service answered */
+    size_t header_count;
+};
+
+struct gw_call;
+
+/* The front's side of a call. */
+struct gw_client {
+    /* The answer, at most once, on the desk's thread; possibly before gw_desk_begin returns. */
+    void (*on_answer)(struct gw_client *self, struct gw_call *call, const struct gw_answer *answer);
+};
+
+struct gw_desk;
+
+/* Returns owned a desk for at most `calls_max` calls at once. Results come through `home`,
+ * deadlines through `timers`; the three are borrowed. */
+struct gw_desk *gw_desk_open(const struct gw_gateway *gateway, struct base_mailbox *home,
+                             struct base_timers *timers, size_t calls_max);
+
+/* Every call must have ended (gw_desk_calls is 0). Accepts NULL. */
+void gw_desk_close(struct gw_desk *desk);
+
+/* The calls whose rpc has not ended or whose answer is not released. */
+size_t gw_desk_calls(const struct gw_desk *desk);
+
+/* Begins a call for `client`, which must live until gw_call_release. NULL with calls_max calls on
+ * the desk: the front answers gw_answer_busy itself. */
+struct gw_call *gw_desk_begin(struct gw_desk *desk, const struct gw_exchange *exchange,
+                              struct gw_client *client) ON_LOOP;
+
+/* Ends the call early, for a client that has stopped listening: 499 comes before this returns.
+ * Nothing happens when the answer has come already. */
+void gw_call_cancel(struct gw_call *call) ON_LOOP;
+
+/* Says that the front needs the call no more, exactly once a call: its answer dies or, not having
+ * come, never comes and the rpc is cancelled. */
+void gw_call_release(struct gw_call *call) ON_LOOP;
+
+/* The answers a front gives without a call: 503 when the desk is full, 413 for a body of more than
+ * GW_BODY_BYTES_MAX. Static. */
+extern const struct gw_answer gw_answer_busy;
+extern const struct gw_answer gw_answer_too_large;
+
+#endif

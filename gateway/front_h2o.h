@@ -1,0 +1,68 @@
+/* Front: HTTP/1.1 and HTTP/2 in front of a gateway, on libh2o's event loop.
+ *
+ * One thread a loop, each with its own listening socket on the same address (SO_REUSEPORT), its own
+ * desk and its own connections. HTTP/2 is spoken in the clear, by prior knowledge or by Upgrade
+ * from HTTP/1.1. Errors the library makes up itself (413, a bad chunk, an unknown expectation)
+ * leave as JSON, too; only a head it cannot parse at all gets its plain 400. A client that goes
+ * away has its call cancelled.
+ *
+ * Limits of libh2o 2.2.5 that are ours: heads of at most 417,792 bytes and 100 headers; 100 streams
+ * a connection. An HTTP/2 body is refused as JSON up to GW_FRONT_HTTP2_BODY_BYTES_MAX; beyond, the
+ * library resets the stream.
+ */
+#ifndef GATEWAY_FRONT_H2O_H
+#define GATEWAY_FRONT_H2O_H
+
+#include "gateway/desk.h"
+
+/* Loops of one front. */
+#define GW_FRONT_LOOPS_MAX 64
+
+/* Connections a loop holds; at the limit it stops accepting until one closes. */
+#define GW_FRONT_CONNECTIONS_MAX 10000
+
+/* Calls in flight a loop holds; a request beyond is answered 503. */
+#define GW_FRONT_CALLS_MAX 4096
+
+/* Connections waiting to be accepted, each loop. */
+#define GW_FRONT_BACKLOG 1024
+
+/* Streams of one HTTP/2 connection served at once. */
+#define GW_FRONT_STREAMS_MAX 100
+
+/* A request must have been read whole this long after the connection was ready for it; an idle
+ * connection is closed after as long. */
+#define GW_FRONT_READ_TIMEOUT_MS 30000
+#define GW_FRONT_HTTP2_IDLE_TIMEOUT_MS 30000
+
+/* A client that takes nothing of an answer for this long is cut off. */
+#define GW_FRONT_SEND_TIMEOUT_MS 30000
+
+/* An HTTP/1 client is watched for hanging up once its call has taken this long. */
+#define GW_FRONT_HANGUP_WATCH_MS 50
+
+/* Bytes of an HTTP/2 body that are read, so that it can be refused with an answer. */
+#define GW_FRONT_HTTP2_BODY_BYTES_MAX (2 * GW_BODY_BYTES_MAX)
+
+struct gw_front_config {
+    const struct gw_gateway *gateway; /* borrowed */
+    const char *address;              /* "host:port" or "[ipv6]:port"; port 0 picks a free one */
+    size_t loops;                     /* 0: one an online core */
+};
+
+struct gw_front;
+
+/* Listens and serves at once. Returns owned; NULL when the address cannot be understood
+ * (INVALID_ARGUMENT) or bound (UNAVAILABLE). */
+struct gw_front *gw_front_open(const struct gw_front_config *config, struct base_err *err);
+
+/* The port that was bound. */
+int gw_front_port(const struct gw_front *front);
+
+/* Drains and stops: no connection is accepted any more, requests that have begun are answered
+ * (HTTP/1 with Connection: close, HTTP/2 after GOAWAY) for at most `grace_ms`, then cut off; the
+ * threads end when every rpc has. A handler that does not heed its cancellation holds this up.
+ * Frees the front. Accepts NULL. Startup thread. */
+void gw_front_close(struct gw_front *front, int grace_ms);
+
+#endif

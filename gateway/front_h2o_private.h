@@ -1,0 +1,166 @@
+/* What the files of the h2o front share; see front_h2o.h for the whole.
+ *
+ *   front_h2o.c           opening and closing: sockets, configuration, threads
+ *   front_h2o_loop.c      one thread's loop: mailbox, timers, draining
+ *   front_h2o_connection.c accepting, HTTP/1 or HTTP/2, lingering, hang-ups
+ *   front_h2o_request.c   one request: to the desk and back
+ */
+#ifndef GATEWAY_FRONT_H2O_PRIVATE_H
+#define GATEWAY_FRONT_H2O_PRIVATE_H
+
+#define H2O_USE_EPOLL 1
+#include <h2o.h>
+#include <h2o/http1.h>
+#include <h2o/http2.h>
+
+#include "gateway/front_h2o.h"
+
+#include <netinet/in.h>
+#include <pthread.h>
+
+/* The struct that `member` of type `type` at `pointer` is embedded in. */
+#define CONTAINER_OF(pointer, type, member)                                                        \
+    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+/* The library is configured twice: the size of a body is limited by configuration only, and HTTP/2
+ * needs a larger one to be able to answer 413 (see front_h2o.h). */
+struct gw_front_protocol {
+    h2o_globalconf_t config;
+    h2o_handler_t *handler;
+};
+
+struct gw_front {
+    const struct gw_gateway *gateway;
+    struct gw_front_protocol http1;
+    struct gw_front_protocol http2;
+    int port;
+    size_t loop_count;
+    struct gw_front_loop *loops;
+};
+
+enum gw_front_phase {
+    GW_FRONT_SERVING,
+    GW_FRONT_CLOSING_DOOR, /* new connections are kept out, those the kernel has made are still
+                              taken in */
+    GW_FRONT_DRAINING,     /* the listener is closed; requests that have begun are answered */
+    GW_FRONT_CUTTING,      /* the grace is over */
+    GW_FRONT_STOPPED,
+};
+
+struct gw_front_loop {
+    struct gw_front *front;
+    pthread_t thread;
+    h2o_evloop_t *events;
+    h2o_context_t http1;
+    h2o_context_t http2;
+    int listener_fd; /* this and the two below: until the library takes them, then -1 */
+    int wake_fd;
+    int hangup_fd;
+    h2o_socket_t *listener; /* NULL once closed */
+    bool is_accepting;
+    struct base_timer accept_again;
+    int event_fd; /* what other threads wake the loop through */
+    h2o_socket_t *wake;
+    struct base_mailbox mailbox;
+    struct base_timers timers;
+    struct gw_desk *desk;
+    h2o_socket_t *hangup; /* an epoll of the HTTP/1 connections watched for hanging up */
+    struct gw_front_connection *connections; /* doubly linked */
+    size_t connection_count;
+    struct gw_front_linger *lingering; /* doubly linked */
+    size_t linger_count;
+    enum gw_front_phase phase;
+    struct base_mail close_mail; /* from gw_front_loop_close */
+    int grace_ms;                /* set before close_mail is posted */
+    int64_t draining_since_ns;
+    struct base_timer phase_timer;
+};
+
+struct gw_front_connection {
+    struct gw_front_connection *next;
+    struct gw_front_connection *previous;
+    struct gw_front_loop *loop;
+    h2o_socket_t *socket;
+    int64_t ready_at_ns;           /* when it was accepted, then when its protocol was known */
+    struct base_timer first_bytes; /* until it is known which protocol is spoken */
+    bool is_http2;
+    struct gw_front_exchange *exchanges; /* requests being served, doubly linked */
+    int linger_fd;                       /* the socket kept open past its close, or -1 */
+    size_t peer_len;
+    char peer[INET6_ADDRSTRLEN];
+};
+
+/* A socket that is shut for writing and read until the client has closed, so that an answer given
+ * before the whole request was read is not lost to a reset (RFC 9112 section 9.6). */
+struct gw_front_linger {
+    struct gw_front_linger *next;
+    struct gw_front_linger *previous;
+    struct gw_front_loop *loop;
+    h2o_socket_t *socket;
+    struct base_timer over;
+};
+
+/* One request. Lives in the pool of its h2o_req_t, whose end is its end. */
+struct gw_front_exchange {
+    struct gw_client client;
+    struct gw_front_exchange *next; /* of the same connection */
+    struct gw_front_exchange *previous;
+    struct gw_front_connection *connection;
+    h2o_req_t *req;
+    struct gw_call *call; /* NULL while none has begun, and when the desk was full */
+    bool is_answered;
+    bool is_watched;
+    struct base_timer watch;
+};
+
+/* ---- front_h2o_loop.c ---- */
+
+/* Readies `loop` for its thread; the front then gives it its listener_fd. */
+void gw_front_loop_init(struct gw_front_loop *loop, struct gw_front *front);
+
+/* The thread's function. */
+void *gw_front_loop_run(void *loop);
+
+/* Tells the thread to drain and end. Any thread. */
+void gw_front_loop_close(struct gw_front_loop *loop, int grace_ms);
+
+/* Frees what is left when the thread has ended or never began. */
+void gw_front_loop_dispose(struct gw_front_loop *loop);
+
+/* ---- front_h2o_connection.c ---- */
+
+/* The listener's callback. */
+void gw_front_on_connection(h2o_socket_t *listener, const char *error);
+
+/* Takes accepting up again after the limit or a lack of file descriptors stopped it. */
+void gw_front_on_accept_again(struct base_timer *timer);
+
+/* The connection of a request. */
+struct gw_front_connection *gw_front_connection_of(h2o_req_t *req);
+
+/* Keeps the socket past its close, to linger. */
+void gw_front_connection_linger(struct gw_front_connection *connection);
+
+/* Lets the library see the end of the stream on connections that wait for a request, so that it
+ * closes them. What has arrived is still served. */
+void gw_front_connections_close_idle(struct gw_front_loop *loop, int64_t now_ns);
+
+/* Cancels every call and cuts every connection off. */
+void gw_front_connections_cut(struct gw_front_loop *loop) ON_LOOP;
+
+/* Closes what still lingers. */
+void gw_front_lingering_close(struct gw_front_loop *loop);
+
+/* Watches an HTTP/1 request's client, whom the library does not read from meanwhile. */
+void gw_front_exchange_watch(struct gw_front_exchange *exchange);
+void gw_front_exchange_unwatch(struct gw_front_exchange *exchange);
+
+/* The callback of the loop's hangup socket. */
+void gw_front_on_hangup(h2o_socket_t *socket, const char *error);
+
+/* ---- front_h2o_request.c ---- */
+
+/* Installs the handler and the filter that turns the library's own errors into JSON. */
+void gw_front_protocol_install(struct gw_front_protocol *protocol);
+
+#endif

@@ -1,0 +1,63 @@
+#include "gateway/gateway.h"
+
+#include "base/mem.h"
+
+static bool load_schema(struct gw_gateway *gateway, const struct gw_gateway_config *config,
+                        struct base_err *err)
+{
+    gateway->schema = gw_schema_create();
+    for (size_t i = 0; i < config->descriptor_set_count; i++) {
+        if (!gw_schema_add(gateway->schema, config->descriptor_sets[i], err)) {
+            return base_err_wrap(err, "descriptor set %zu", i + 1);
+        }
+    }
+    return true;
+}
+
+static bool resolve_targets(struct gw_gateway *gateway, struct base_err *err)
+{
+    for (size_t i = 0; i < gw_routes_count(gateway->routes); i++) {
+        struct gw_route *route = gw_routes_at(gateway->routes, i);
+        route->target = rpc_channel_resolve(gateway->channel, route->method->path, err);
+        if (route->target == NULL) {
+            return base_err_wrap(err, "%.*s", BASE_STR_ARGS(route->method->full_name));
+        }
+    }
+    return true;
+}
+
+static bool build(struct gw_gateway *gateway, const struct gw_gateway_config *config,
+                  struct base_err *err)
+{
+    if (!load_schema(gateway, config, err)) {
+        return false;
+    }
+    gateway->routes = gw_routes_create(gateway->schema, err);
+    return gateway->routes != NULL && resolve_targets(gateway, err);
+}
+
+struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, struct base_err *err)
+{
+    struct gw_gateway *gateway = base_calloc(1, sizeof *gateway);
+    gateway->channel = config->channel;
+    if (!build(gateway, config, err)) {
+        gw_gateway_destroy(gateway);
+        return NULL;
+    }
+    gateway->options = (struct gw_transcode_options){
+        .schema = gateway->schema,
+        .ignore_unknown_fields = config->ignore_unknown_fields,
+        .print_defaults = true,
+    };
+    return gateway;
+}
+
+void gw_gateway_destroy(struct gw_gateway *gateway)
+{
+    if (gateway == NULL) {
+        return;
+    }
+    gw_routes_destroy(gateway->routes);
+    gw_schema_destroy(gateway->schema);
+    base_free(gateway);
+}

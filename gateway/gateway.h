@@ -1,0 +1,36 @@
+/* Gateway: the REST face of a set of rpc methods.
+ *
+ * Built at start-up from descriptor sets and a channel: the schema, a route for every
+ * google.api.http rule with the channel's target of its method, and the options all requests share.
+ * Constant afterwards, so every loop thread reads the same one; the requests themselves live on a
+ * desk (gateway/desk.h).
+ */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "gateway/route.h"
+#include "gateway/transcode.h"
+#include "rpc/channel.h"
+
+struct gw_gateway_config {
+    const struct base_str *descriptor_sets; /* packed FileDescriptorSets; only read at creation */
+    size_t descriptor_set_count;
+    struct rpc_channel *channel; /* borrowed; must outlive the gateway */
+    bool ignore_unknown_fields;  /* in JSON bodies, instead of refusing them */
+};
+
+struct gw_gateway {
+    struct gw_schema *schema;
+    struct gw_routes *routes; /* each route's target is the channel's struct rpc_target */
+    struct rpc_channel *channel;
+    struct gw_transcode_options options; /* empty fields are printed (print_defaults) */
+};
+
+/* Returns owned the gateway to every method that has a rule. NULL when a set is damaged, rules
+ * collide or the channel lacks a method. */
+struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, struct base_err *err);
+
+/* Every desk must be closed. Accepts NULL. */
+void gw_gateway_destroy(struct gw_gateway *gateway);
+
+#endif
