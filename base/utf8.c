@@ -1,0 +1,59 @@
+/* Most text is ASCII, so eight bytes are tested at a time until one of them is not. */
+#include "base/utf8.h"
+
+#include <stdint.h>
+
+#define HIGH_BITS UINT64_C(0x8080808080808080)
+
+/* Bytes of the well-formed character at `at`, or 0 (the Unicode Standard, table 3-7). */
+static size_t character_len(const unsigned char *at, size_t left)
+{
+    unsigned char first = at[0];
+    if (first < 0x80) {
+        return 1;
+    }
+    size_t len = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+    if (len == 0 || len > left) {
+        return 0;
+    }
+    unsigned char low = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+    unsigned char high = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+    if (at[1] < low || at[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < len; i++) {
+        if ((at[i] & 0xC0) != 0x80) {
+            return 0;
+        }
+    }
+    return len;
+}
+
+static size_t ascii_len(const unsigned char *at, size_t left)
+{
+    size_t len = 0;
+    for (uint64_t word; left - len >= sizeof word; len += sizeof word) {
+        memcpy(&word, at + len, sizeof word);
+        if ((word & HIGH_BITS) != 0) {
+            break;
+        }
+    }
+    return len;
+}
+
+size_t base_utf8_valid_len(struct base_str s)
+{
+    const unsigned char *bytes = (const unsigned char *)s.data;
+    size_t at = 0;
+    while (at < s.len) {
+        at += ascii_len(bytes + at, s.len - at);
+        if (at < s.len) {
+            size_t len = character_len(bytes + at, s.len - at);
+            if (len == 0) {
+                return at;
+            }
+            at += len;
+        }
+    }
+    return at;
+}

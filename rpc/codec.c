@@ -1,0 +1,203 @@
+/* One pass over the bytes proves everything that protobuf-c does not, and notices what it would
+ * misread; only then, and rarely, codec_rewrite makes another encoding. The bytes go to
+ * protobuf_c_message_unpack otherwise as they came. */
+#include "rpc/codec.h"
+
+#include "base/utf8.h"
+#include "rpc/codec_rewrite.h"
+
+/* Bytes of a field path in an error message. */
+#define PATH_SIZE 160
+
+/* Where in the message the check stands; a chain from the field back to the outermost message. */
+struct place {
+    const struct place *outer;
+    const ProtobufCFieldDescriptor *field;
+    size_t depth;
+};
+
+struct check {
+    const char *start; /* of the outermost message */
+    bool misread;      /* protobuf-c would not read it as meant */
+    struct base_err *err;
+};
+
+/* Writes "note.title" from the outside in; what does not fit is cut. */
+static size_t write_path(const struct place *place, char *out, size_t len)
+{
+    if (place == NULL || place->field == NULL) {
+        return len;
+    }
+    len = write_path(place->outer, out, len);
+    if (len > 0 && len < PATH_SIZE - 1) {
+        out[len++] = '.';
+    }
+    for (const char *c = place->field->name; *c != '\0' && len < PATH_SIZE - 1; c++) {
+        out[len++] = *c;
+    }
+    return len;
+}
+
+static bool fail(const struct check *check, const struct place *place, const char *at,
+                 const char *problem)
+{
+    char path[PATH_SIZE];
+    size_t len = write_path(place, path, 0);
+    path[len] = '\0';
+    return base_err_set(check->err, BASE_INVALID_ARGUMENT, "message at byte %zu%s%s: %s",
+                        (size_t)(at - check->start), len > 0 ? ", " : "", path, problem);
+}
+
+/* A NUL is valid text, but in a C string it would silently end the value there. */
+static bool check_string(const struct check *check, const struct place *place, struct base_str text)
+{
+    size_t valid = base_utf8_valid_len(text);
+    if (valid < text.len) {
+        return fail(check, place, text.data + valid, "a string is not valid UTF-8");
+    }
+    const char *nul = text.len == 0 ? NULL : memchr(text.data, '\0', text.len);
+    if (nul != NULL) {
+        return fail(check, place, nul, "a string contains U+0000, which is not supported");
+    }
+    return true;
+}
+
+static bool check_message(struct check *check, const ProtobufCMessageDescriptor *type,
+                          struct base_str wire, const struct place *place);
+
+static bool check_record(struct check *check, const ProtobufCFieldDescriptor *field,
+                         const struct rpc_wire_record *record, const struct place *outer)
+{
+    struct place place = {outer, field, outer->depth + 1};
+    switch (rpc_codec_fit(field, record->type)) {
+    case RPC_CODEC_UNKNOWN:
+        check->misread |= field != NULL || record->type == RPC_WIRE_START_GROUP;
+        return true;
+    case RPC_CODEC_SINGLE:
+        return field->type != PROTOBUF_C_TYPE_STRING ||
+               check_string(check, &place, record->payload);
+    case RPC_CODEC_PACKED:
+        return rpc_wire_is_packed(field->type, record->payload) ||
+               fail(check, &place, record->whole.data, "a packed field breaks off");
+    case RPC_CODEC_ELEMENT:
+    case RPC_CODEC_MESSAGE:
+        break;
+    }
+    if (place.depth > RPC_CODEC_NESTING_MAX) {
+        return fail(check, &place, record->whole.data, "messages are nested too deep");
+    }
+    return check_message(check, field->descriptor, record->payload, &place);
+}
+
+/* Most messages carry their fields in order, so the field after the last one is tried first. */
+static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescriptor *type,
+                                                  uint32_t number, unsigned *hint)
+{
+    if (*hint < type->n_fields && type->fields[*hint].id == number) {
+        return &type->fields[(*hint)++];
+    }
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field(type, number);
+    if (field != NULL) {
+        *hint = (unsigned)(field - type->fields) + 1;
+    }
+    return field;
+}
+
+/* `seen` has one bit for the fields of an index modulo 64: two of one bit cost a rewrite that was
+ * not needed, and no more. */
+static bool check_message(struct check *check, const ProtobufCMessageDescriptor *type,
+                          struct base_str wire, const struct place *place)
+{
+    struct rpc_wire_reader reader = rpc_wire_reader_make(wire);
+    struct rpc_wire_record record;
+    unsigned hint = 0;
+    uint64_t seen = 0;
+    while (rpc_wire_next(&reader, &record)) {
+        const ProtobufCFieldDescriptor *field = find_field(type, record.number, &hint);
+        if (!check_record(check, field, &record, place)) {
+            return false;
+        }
+        if (field != NULL && field->type == PROTOBUF_C_TYPE_MESSAGE &&
+            field->label != PROTOBUF_C_LABEL_REPEATED) {
+            uint64_t bit = UINT64_C(1) << ((field - type->fields) % 64);
+            check->misread |= (seen & bit) != 0;
+            seen |= bit;
+        }
+    }
+    return reader.problem == NULL || fail(check, place, (const char *)reader.next, reader.problem);
+}
+
+static bool out_of_memory(struct base_err *err)
+{
+    return base_err_set(err, BASE_RESOURCE_EXHAUSTED, "the message needs too much memory");
+}
+
+static void *arena_alloc(void *arena, size_t size)
+{
+    return base_arena_alloc(arena, size);
+}
+
+static void arena_free(void *arena, void *block)
+{
+    (void)arena;
+    (void)block;
+}
+
+ProtobufCAllocator rpc_codec_allocator(struct base_arena *arena)
+{
+    return (ProtobufCAllocator){.alloc = arena_alloc, .free = arena_free, .allocator_data = arena};
+}
+
+/* An arena that remembers whether it ever said no: protobuf-c does not tell why it failed. */
+struct watched_arena {
+    struct base_arena *arena;
+    bool exhausted;
+};
+
+static void *watched_alloc(void *data, size_t size)
+{
+    struct watched_arena *watched = data;
+    void *out = base_arena_alloc(watched->arena, size);
+    watched->exhausted |= out == NULL;
+    return out;
+}
+
+bool rpc_codec_unpack(const ProtobufCMessageDescriptor *type, struct base_str wire,
+                      struct base_arena *arena, ProtobufCMessage **out_message,
+                      struct base_err *err)
+{
+    struct check check = {.start = wire.data, .err = err};
+    struct place outermost = {0};
+    if (!check_message(&check, type, wire, &outermost)) {
+        return false;
+    }
+    if (check.misread && !rpc_codec_rewrite(type, wire, arena, &wire)) {
+        return out_of_memory(err);
+    }
+    struct watched_arena watched = {.arena = arena};
+    ProtobufCAllocator allocator = {watched_alloc, arena_free, &watched};
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(type, &allocator, wire.len, (const uint8_t *)wire.data);
+    if (message == NULL) {
+        return watched.exhausted ? out_of_memory(err)
+                                 : base_err_set(err, BASE_INVALID_ARGUMENT,
+                                                "message %s lacks a required field", type->name);
+    }
+    *out_message = message;
+    return true;
+}
+
+bool rpc_codec_pack(const ProtobufCMessage *message, struct base_buf *out, struct base_err *err)
+{
+    size_t size = protobuf_c_message_get_packed_size(message);
+    if (size == 0) {
+        return true;
+    }
+    if (!base_buf_reserve(out, size)) {
+        return base_err_set(err, BASE_RESOURCE_EXHAUSTED,
+                            "the message has %zu bytes; at most %zu are allowed", size,
+                            out->max_bytes - out->len);
+    }
+    out->len += protobuf_c_message_pack(message, (uint8_t *)base_buf_end(out));
+    return true;
+}
