@@ -1,13 +1,15 @@
 /* Template: a parsed google.api.http path template.
  *
- *     Template = "/" [ Segments ] [ Verb ] ;   Segments = Segment { "/" Segment } ;
+ *     Template = "/" [ Segments [ Verb ] ] ;   Segments = Segment { "/" Segment } ;
  *     Segment  = "*" | "**" | LITERAL | Variable ;   Verb = ":" LITERAL ;
  *     Variable = "{" FieldPath [ "=" Segments ] "}" ;   FieldPath = IDENT { "." IDENT } ;
  *
- * from google/api/http.proto, with the decisions of ARCHITECTURE.md: "**" anywhere but once, no
- * nested variables, no variable twice, no empty verb, a colon elsewhere than before the verb
- * belongs to its literal, identifiers and percent escapes are checked. Constant once parsed; any
- * thread.
+ * from google/api/http.proto, with the decisions of ARCHITECTURE.md: "/" alone is the root, "**"
+ * anywhere but once, no nested variables, no variable twice, no empty verb. A colon elsewhere than
+ * before the verb belongs to its literal: of a last literal the last colon starts the verb, behind
+ * a wildcard or a variable the first. Literals are made of the characters RFC 3986 allows in a
+ * path segment and of checked percent escapes, and do not begin with "*", which would be taken for
+ * a wildcard. Constant once parsed; any thread.
  */
 #ifndef GATEWAY_TEMPLATE_H
 #define GATEWAY_TEMPLATE_H
@@ -44,7 +46,7 @@ struct gw_template {
 };
 
 /* Parses `text` into `arena`, copying what it keeps. INVALID_ARGUMENT names the byte and the
- * reason. */
+ * reason; RESOURCE_EXHAUSTED that the arena is full. */
 bool gw_template_parse(struct base_str text, struct base_arena *arena,
                        struct gw_template *out_template, struct base_err *err) BASE_MUST_CHECK;
 
