@@ -5,11 +5,11 @@
 #include "base/utf8.h"
 #include "server/validation.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 
-/* Digits of the largest key, which is shorter than INT64_MAX so that none overflows. */
+/* Digits that never overflow an int64_t. */
 #define NUMBER_DIGITS_MAX 18
 
 #define ENCODED_BYTES_MAX ((SRV_STORE_KEY_BYTES_MAX * 4 + 2) / 3)
@@ -135,8 +135,9 @@ bool srv_page_token(struct rpc_context *ctx, const struct srv_page *page, char *
         *out_token = (char *)protobuf_c_empty_string;
         return true;
     }
+    assert(page->count > 0);
     struct srv_key key = page->documents[page->count - 1].key;
-    char digits[NUMBER_DIGITS_MAX + 3];
+    char digits[sizeof "-9223372036854775808"];
     if (key.kind == SRV_KEY_NUMBER) {
         snprintf(digits, sizeof digits, "%" PRId64, key.number);
         key.text = base_str_of(digits);

@@ -2,7 +2,8 @@
  *
  * A token is the key of the last document of a page in base64url (RFC 4648 section 5, unpadded):
  * opaque to callers, good for as long as keys are, whatever was added or removed meanwhile. Tokens
- * come back from outside and are checked as any input. Any thread.
+ * come back from outside and are checked as any input. Number keys are those of 0 to 10^18 - 1. Any
+ * thread.
  */
 #ifndef SERVER_PAGE_H
 #define SERVER_PAGE_H
