@@ -17,6 +17,12 @@
 #define GW_SCHEMA_SET_BYTES_MAX (size_t)(64 * 1024 * 1024)
 #define GW_SCHEMA_MEMORY_BYTES_MAX (size_t)(512 * 1024 * 1024)
 
+/* Fields and oneofs of one message together. */
+#define GW_MESSAGE_FIELDS_MAX 8192
+
+/* Ready-made JSON is copied in blocks of this size, past its end. */
+#define GW_COPY_BLOCK 16
+
 /* google.protobuf.FieldDescriptorProto.Type: the numbers are the descriptor's. */
 enum gw_type {
     GW_DOUBLE = 1,
@@ -54,7 +60,7 @@ enum gw_well_known {
 
 struct gw_enum_value {
     struct base_str name;
-    struct base_str json; /* the name in quotes, ready to copy */
+    struct base_str json; /* the name in quotes, ready to copy in blocks like a json_key */
     int32_t number;
 };
 
@@ -72,7 +78,9 @@ struct gw_enum {
 struct gw_field {
     struct base_str name;
     struct base_str json_name;
-    struct base_str json_key;  /* the JSON name in quotes with a colon, ready to copy */
+    /* The JSON name in quotes with a colon, ready to copy; GW_COPY_BLOCK bytes may be read at
+     * every offset inside it. */
+    struct base_str json_key;
     struct base_str proto_key; /* the proto name likewise */
     const struct gw_message *parent;
     const struct gw_message *message;  /* of GW_MESSAGE and GW_GROUP, else NULL */
@@ -99,6 +107,7 @@ struct gw_message {
     uint32_t oneof_count; /* real ones: a proto3 optional makes none */
     enum gw_well_known well_known;
     bool is_map_entry;
+    bool has_required;  /* some field is_required */
     const void *lookup; /* private to schema.c */
 };
 

@@ -49,11 +49,30 @@ static inline bool gw_wire_at_end(const struct gw_wire_reader *reader)
  * groups nest at most 100 deep. */
 bool gw_wire_next(struct gw_wire_reader *reader, struct gw_wire_record *out_record) BASE_MUST_CHECK;
 
+/* Longer half of gw_wire_read_varint. */
+bool gw_wire_read_varint_slow(struct gw_wire_reader *reader, uint64_t *out_value) BASE_MUST_CHECK;
+
 /* Reads one varint; false when the bytes are damaged. */
-bool gw_wire_read_varint(struct gw_wire_reader *reader, uint64_t *out_value) BASE_MUST_CHECK;
+BASE_MUST_CHECK static inline bool gw_wire_read_varint(struct gw_wire_reader *reader,
+                                                       uint64_t *out_value)
+{
+    if (reader->next < reader->end && *reader->next < 0x80) {
+        *out_value = *reader->next++;
+        return true;
+    }
+    return gw_wire_read_varint_slow(reader, out_value);
+}
 
 /* Stores `value` at `out`, which has room for GW_VARINT_BYTES_MAX; returns the end. */
-uint8_t *gw_wire_put_varint(uint8_t *out, uint64_t value);
+static inline uint8_t *gw_wire_put_varint(uint8_t *out, uint64_t value)
+{
+    while (value >= 0x80) {
+        *out++ = (uint8_t)(value | 0x80);
+        value >>= 7;
+    }
+    *out++ = (uint8_t)value;
+    return out;
+}
 
 /* Makes room at `at` in `out` for the length of what has been appended since, and stores it there:
  * the payload moves up by the length's size. False past the buffer's maximum. */

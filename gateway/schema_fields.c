@@ -1,0 +1,310 @@
+/* A message's fields: from the descriptor's loose form into a sorted array whose tags, JSON keys
+ * and presence are worked out once, here, so that the transcoder only copies and compares. */
+#include "base/utf8.h"
+#include "gateway/schema_private.h"
+#include "gateway/wire.h"
+
+#include <stdlib.h>
+
+#define NUMBER_MAX ((1 << 29) - 1)
+
+static bool bad_field(struct gw_schema_loader *loader, const struct gw_message *message,
+                      const char *name, const char *reason)
+{
+    return base_err_set(loader->err, BASE_INVALID_ARGUMENT, "message %.*s, field %.64s: %s",
+                        BASE_STR_ARGS(message->full_name), name == NULL ? "" : name, reason);
+}
+
+/* The lowerCamelCase that protoc derives: letters behind underscores go up, underscores go. */
+static struct base_str derive_json_name(struct gw_schema *schema, struct base_str name)
+{
+    struct base_str copy = gw_schema_join(schema, name, BASE_STR(""), BASE_STR(""));
+    if (copy.data == NULL) {
+        return copy;
+    }
+    char *out = (char *)(uintptr_t)copy.data;
+    size_t len = 0;
+    bool is_up = false;
+    for (size_t i = 0; i < name.len; i++) {
+        char c = name.data[i];
+        if (c == '_') {
+            is_up = true;
+            continue;
+        }
+        out[len++] = is_up && c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+        is_up = false;
+    }
+    return base_str_make(out, len);
+}
+
+/* JSON names are copied into keys as they stand, so what JSON would escape is refused. */
+static bool is_plain_json_name(struct base_str name)
+{
+    for (size_t i = 0; i < name.len; i++) {
+        if ((unsigned char)name.data[i] < 0x20 || name.data[i] == '"' || name.data[i] == '\\') {
+            return false;
+        }
+    }
+    return base_utf8_valid(name);
+}
+
+static bool load_names(struct gw_schema_loader *loader, struct gw_field *field,
+                       const Google__Protobuf__FieldDescriptorProto *source)
+{
+    if (!gw_schema_is_identifier(source->name)) {
+        return bad_field(loader, field->parent, source->name, "not a name");
+    }
+    struct gw_schema *schema = loader->schema;
+    const struct base_str quote = BASE_STR("\"");
+    const struct base_str end = BASE_STR("\":");
+    field->proto_key = gw_schema_join(schema, quote, base_str_of(source->name), end);
+    struct base_str json_name = source->json_name == NULL
+                                    ? derive_json_name(schema, base_str_of(source->name))
+                                    : base_str_of(source->json_name);
+    if (!is_plain_json_name(json_name)) {
+        return bad_field(loader, field->parent, source->name, "a bad json_name");
+    }
+    field->json_key = gw_schema_join(schema, quote, json_name, end);
+    field->default_value =
+        gw_schema_join(schema, base_str_of(source->default_value), BASE_STR(""), BASE_STR(""));
+    if (field->proto_key.data == NULL || field->json_key.data == NULL ||
+        field->default_value.data == NULL) {
+        return gw_schema_full(loader->err);
+    }
+    field->name = base_str_make(field->proto_key.data + 1, field->proto_key.len - 3);
+    field->json_name = base_str_make(field->json_key.data + 1, field->json_key.len - 3);
+    return true;
+}
+
+static bool load_type(struct gw_schema_loader *loader, struct gw_field *field,
+                      const Google__Protobuf__FieldDescriptorProto *source)
+{
+    if (!source->has_type || (int)source->type < GW_DOUBLE || (int)source->type > GW_SINT64) {
+        return bad_field(loader, field->parent, source->name, "no such type");
+    }
+    field->type = (enum gw_type)source->type;
+    if (field->type == GW_MESSAGE || field->type == GW_GROUP) {
+        field->message = gw_schema_resolve(loader, GW_SYMBOL_MESSAGE, source->type_name,
+                                           field->parent->full_name);
+        return field->message != NULL;
+    }
+    if (field->type == GW_ENUM) {
+        field->enumeration =
+            gw_schema_resolve(loader, GW_SYMBOL_ENUM, source->type_name, field->parent->full_name);
+        return field->enumeration != NULL;
+    }
+    return true;
+}
+
+static bool is_packable(enum gw_type type)
+{
+    return type != GW_STRING && type != GW_BYTES && type != GW_MESSAGE && type != GW_GROUP;
+}
+
+static enum gw_wire_type wire_type_of(const struct gw_field *field)
+{
+    if (field->is_packed) {
+        return GW_WIRE_LEN;
+    }
+    switch (field->type) {
+    case GW_DOUBLE:
+    case GW_FIXED64:
+    case GW_SFIXED64:
+        return GW_WIRE_I64;
+    case GW_FLOAT:
+    case GW_FIXED32:
+    case GW_SFIXED32:
+        return GW_WIRE_I32;
+    case GW_STRING:
+    case GW_BYTES:
+    case GW_MESSAGE:
+        return GW_WIRE_LEN;
+    case GW_GROUP:
+        return GW_WIRE_START_GROUP;
+    default:
+        return GW_WIRE_VARINT;
+    }
+}
+
+static void load_tag(struct gw_field *field)
+{
+    uint8_t tag[GW_VARINT_BYTES_MAX];
+    uint8_t *end = gw_wire_put_varint(tag, (uint64_t)field->number << 3 | wire_type_of(field));
+    field->tag_len = (uint8_t)(end - tag);
+    memcpy(field->tag, tag, field->tag_len);
+}
+
+/* Everything but the oneof, which needs all fields. */
+static bool load_field(struct gw_schema_loader *loader, struct gw_field *field,
+                       const Google__Protobuf__FieldDescriptorProto *source, bool is_proto3)
+{
+    if (!load_names(loader, field, source) || !load_type(loader, field, source)) {
+        return false;
+    }
+    if (source->number < 1 || source->number > NUMBER_MAX) {
+        return bad_field(loader, field->parent, source->name, "the number is out of range");
+    }
+    field->number = (uint32_t)source->number;
+    field->is_repeated =
+        source->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED;
+    field->is_required =
+        source->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REQUIRED;
+    field->is_map = field->is_repeated && field->type == GW_MESSAGE && field->message->is_map_entry;
+    bool says_packed = source->options != NULL && source->options->has_packed;
+    field->is_packed = field->is_repeated && is_packable(field->type) &&
+                       (says_packed ? source->options->packed : is_proto3);
+    field->checks_utf8 = is_proto3 && field->type == GW_STRING;
+    field->has_presence =
+        !field->is_repeated && (!is_proto3 || source->proto3_optional || source->has_oneof_index ||
+                                field->message != NULL);
+    load_tag(field);
+    return true;
+}
+
+static int compare_fields(const void *a, const void *b)
+{
+    uint32_t left = ((const struct gw_field *)a)->number;
+    uint32_t right = ((const struct gw_field *)b)->number;
+    return (left > right) - (left < right);
+}
+
+/* Numbers the real oneofs, those that some field not proto3_optional belongs to, in order of
+ * declaration. Fields still hold the declared index. */
+static bool load_oneofs(struct gw_schema_loader *loader, struct gw_message *message,
+                        struct gw_field *fields, size_t declared)
+{
+    int32_t *real = base_arena_calloc(loader->scratch, declared * sizeof *real);
+    if (real == NULL) {
+        return gw_schema_full(loader->err);
+    }
+    for (uint32_t i = 0; i < message->field_count; i++) {
+        if (fields[i].oneof >= (int32_t)declared) {
+            return base_err_set(loader->err, BASE_INVALID_ARGUMENT,
+                                "message %.*s: a field's oneof does not exist",
+                                BASE_STR_ARGS(message->full_name));
+        }
+        if (fields[i].oneof >= 0) {
+            real[fields[i].oneof] = 1;
+        }
+    }
+    for (size_t i = 0; i < declared; i++) {
+        real[i] = real[i] == 0 ? -1 : (int32_t)message->oneof_count++;
+    }
+    for (uint32_t i = 0; i < message->field_count; i++) {
+        fields[i].oneof = fields[i].oneof < 0 ? -1 : real[fields[i].oneof];
+    }
+    return true;
+}
+
+bool gw_schema_load_fields(struct gw_schema_loader *loader,
+                           const struct gw_pending_message *pending)
+{
+    struct gw_message *message = pending->message;
+    const Google__Protobuf__DescriptorProto *source = pending->source;
+    if (source->n_field + source->n_oneof_decl > GW_MESSAGE_FIELDS_MAX) {
+        return base_err_set(loader->err, BASE_INVALID_ARGUMENT,
+                            "message %.*s has more than %d fields and oneofs",
+                            BASE_STR_ARGS(message->full_name), GW_MESSAGE_FIELDS_MAX);
+    }
+    struct gw_field *fields =
+        base_arena_calloc(&loader->schema->arena, source->n_field * sizeof *fields);
+    if (fields == NULL) {
+        return gw_schema_full(loader->err);
+    }
+    for (size_t i = 0; i < source->n_field; i++) {
+        const Google__Protobuf__FieldDescriptorProto *from = source->field[i];
+        fields[i].parent = message;
+        if (!load_field(loader, &fields[i], from, pending->is_proto3)) {
+            return false;
+        }
+        bool in_oneof = from->has_oneof_index && !from->proto3_optional;
+        if (in_oneof && (from->oneof_index < 0 || fields[i].is_repeated)) {
+            return bad_field(loader, message, from->name, "cannot stand in its oneof");
+        }
+        fields[i].oneof = in_oneof ? from->oneof_index : -1;
+        message->has_required |= fields[i].is_required;
+    }
+    message->fields = fields;
+    message->field_count = (uint32_t)source->n_field;
+    qsort(fields, source->n_field, sizeof *fields, compare_fields);
+    for (uint32_t i = 0; i < message->field_count; i++) {
+        fields[i].index = i;
+        if (i > 0 && fields[i - 1].number == fields[i].number) {
+            return bad_field(loader, message, fields[i].name.data, "its number stands twice");
+        }
+    }
+    return load_oneofs(loader, message, fields, source->n_oneof_decl) &&
+           gw_schema_index_message(loader->schema, message, loader->err);
+}
+
+/* One row a well-known type: its fields are numbered from 1 in this order of types. */
+static const struct {
+    struct base_str name;
+    enum gw_well_known kind;
+    size_t field_count;
+    enum gw_type types[6];
+    bool is_repeated;
+} well_known_types[] = {
+#define WELL_KNOWN(name, kind, count, is_repeated, ...)                                            \
+    {                                                                                              \
+        {"google.protobuf." name, sizeof("google.protobuf." name) - 1}, kind, count,               \
+            {__VA_ARGS__}, is_repeated                                                             \
+    }
+    WELL_KNOWN("Any", GW_ANY, 2, false, GW_STRING, GW_BYTES),
+    WELL_KNOWN("BoolValue", GW_WRAPPER, 1, false, GW_BOOL),
+    WELL_KNOWN("BytesValue", GW_WRAPPER, 1, false, GW_BYTES),
+    WELL_KNOWN("DoubleValue", GW_WRAPPER, 1, false, GW_DOUBLE),
+    WELL_KNOWN("Duration", GW_DURATION, 2, false, GW_INT64, GW_INT32),
+    WELL_KNOWN("FieldMask", GW_FIELD_MASK, 1, true, GW_STRING),
+    WELL_KNOWN("FloatValue", GW_WRAPPER, 1, false, GW_FLOAT),
+    WELL_KNOWN("Int32Value", GW_WRAPPER, 1, false, GW_INT32),
+    WELL_KNOWN("Int64Value", GW_WRAPPER, 1, false, GW_INT64),
+    WELL_KNOWN("ListValue", GW_LIST_VALUE, 1, true, GW_MESSAGE),
+    WELL_KNOWN("StringValue", GW_WRAPPER, 1, false, GW_STRING),
+    WELL_KNOWN("Struct", GW_STRUCT, 1, true, GW_MESSAGE),
+    WELL_KNOWN("Timestamp", GW_TIMESTAMP, 2, false, GW_INT64, GW_INT32),
+    WELL_KNOWN("UInt32Value", GW_WRAPPER, 1, false, GW_UINT32),
+    WELL_KNOWN("UInt64Value", GW_WRAPPER, 1, false, GW_UINT64),
+    WELL_KNOWN("Value", GW_VALUE, 6, false, GW_ENUM, GW_DOUBLE, GW_STRING, GW_BOOL, GW_MESSAGE,
+               GW_MESSAGE),
+#undef WELL_KNOWN
+};
+
+static bool check_well_known(struct gw_message *message, struct base_err *err)
+{
+    for (size_t i = 0; i < sizeof well_known_types / sizeof *well_known_types; i++) {
+        if (!base_str_eq(message->full_name, well_known_types[i].name)) {
+            continue;
+        }
+        bool fits = message->field_count == well_known_types[i].field_count;
+        for (uint32_t j = 0; fits && j < message->field_count; j++) {
+            fits = message->fields[j].number == j + 1 &&
+                   message->fields[j].type == well_known_types[i].types[j] &&
+                   message->fields[j].is_repeated == well_known_types[i].is_repeated;
+        }
+        message->well_known = well_known_types[i].kind;
+        return fits ||
+               base_err_set(err, BASE_INVALID_ARGUMENT, "%.*s has not the fields it is known for",
+                            BASE_STR_ARGS(message->full_name));
+    }
+    return true;
+}
+
+static bool is_map_key(enum gw_type type)
+{
+    return type != GW_DOUBLE && type != GW_FLOAT && type != GW_BYTES && type != GW_ENUM &&
+           type != GW_MESSAGE && type != GW_GROUP;
+}
+
+bool gw_schema_check_message(struct gw_message *message, struct base_err *err)
+{
+    const struct gw_field *fields = message->fields;
+    if (message->is_map_entry &&
+        (message->field_count != 2 || fields[0].number != 1 || fields[1].number != 2 ||
+         fields[0].is_repeated || fields[1].is_repeated || fields[1].type == GW_GROUP ||
+         message->oneof_count > 0 || !is_map_key(fields[0].type))) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT, "%.*s is not the entry of a map",
+                            BASE_STR_ARGS(message->full_name));
+    }
+    return check_well_known(message, err);
+}

@@ -1,0 +1,93 @@
+/* What the files that load a schema share: schema.c (look-ups), schema_load.c (files, types and
+ * services), schema_fields.c (a message's fields) and schema_options.c (a method's options). Nobody
+ * else includes this. */
+#ifndef GATEWAY_SCHEMA_PRIVATE_H
+#define GATEWAY_SCHEMA_PRIVATE_H
+
+#include "base/arena.h"
+#include "gateway/schema.h"
+
+#include "google/protobuf/descriptor.pb-c.h"
+
+enum gw_symbol_kind { GW_SYMBOL_FILE, GW_SYMBOL_MESSAGE, GW_SYMBOL_ENUM, GW_SYMBOL_SERVICE };
+
+struct gw_symbol {
+    struct base_str name; /* data is NULL in a free slot */
+    enum gw_symbol_kind kind;
+    void *object; /* of a message or an enum */
+};
+
+struct gw_schema {
+    struct base_arena arena; /* everything the tables point to */
+    struct gw_symbol *symbols;
+    size_t symbol_count;
+    size_t symbol_capacity; /* a power of two, or 0 */
+    struct gw_method **methods;
+    size_t method_count;
+    size_t method_capacity;
+};
+
+/* How a message finds its fields. */
+struct gw_message_lookup {
+    const uint32_t *by_text; /* open addressing: index + 1 of a field, 0 in a free slot */
+    uint32_t by_text_mask;
+    uint32_t dense_count;      /* numbers below this one stand in by_number */
+    const uint32_t *by_number; /* index + 1 of a field, 0 for none; NULL: search the fields */
+};
+
+/* A message between its registration and the resolution of its fields. */
+struct gw_pending_message {
+    struct gw_pending_message *next;
+    struct gw_message *message;
+    const Google__Protobuf__DescriptorProto *source;
+    bool is_proto3;
+};
+
+/* One gw_schema_add. */
+struct gw_schema_loader {
+    struct gw_schema *schema;
+    struct base_arena *scratch; /* until the end of the load */
+    struct gw_pending_message *pending;
+    struct base_err *err;
+};
+
+/* The symbol of that name and kind, or NULL. */
+struct gw_symbol *gw_schema_find(const struct gw_schema *schema, enum gw_symbol_kind kind,
+                                 struct base_str name);
+
+/* Adds a symbol whose name lives as long as the schema. */
+void gw_schema_define(struct gw_schema *schema, struct gw_symbol symbol);
+
+/* Makes `message->lookup` from its fields, which are complete and sorted. INVALID_ARGUMENT when two
+ * JSON names are alike. */
+bool gw_schema_index_message(struct gw_schema *schema, struct gw_message *message,
+                             struct base_err *err) BASE_MUST_CHECK;
+
+/* Sets `err` to RESOURCE_EXHAUSTED: the schema's memory is full. Returns false. */
+bool gw_schema_full(struct base_err *err);
+
+/* Whether `name` is an identifier, [A-Za-z_][A-Za-z0-9_]*. */
+bool gw_schema_is_identifier(const char *name);
+
+/* Copies `prefix`, `middle` and `suffix` one behind the other, readable GW_COPY_BLOCK bytes past
+ * any of its bytes; the result's data is NULL when the schema is full. */
+struct base_str gw_schema_join(struct gw_schema *schema, struct base_str prefix,
+                               struct base_str middle, struct base_str suffix);
+
+/* The type ".pkg.Name" of that kind, or NULL with the reason. */
+void *gw_schema_resolve(struct gw_schema_loader *loader, enum gw_symbol_kind kind,
+                        const char *type_name, struct base_str user);
+
+/* Fills the fields, oneofs and look-up of a registered message. */
+bool gw_schema_load_fields(struct gw_schema_loader *loader,
+                           const struct gw_pending_message *pending) BASE_MUST_CHECK;
+
+/* Checks what a map entry or a well-known type must look like, and marks the latter. */
+bool gw_schema_check_message(struct gw_message *message, struct base_err *err) BASE_MUST_CHECK;
+
+/* Reads google.api.http and tollgate.method out of a method's options, which may be NULL. */
+bool gw_schema_load_options(struct gw_schema_loader *loader,
+                            const Google__Protobuf__MethodOptions *options,
+                            struct gw_method *method) BASE_MUST_CHECK;
+
+#endif
