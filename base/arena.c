@@ -102,6 +102,9 @@ void *base_arena_alloc(struct base_arena *arena, size_t size)
     if (size > arena->cap_bytes) {
         return NULL;
     }
+    if (size == 0) {
+        size = 1; /* every allocation has an address of its own; NULL means the cap */
+    }
     size_t need = (size + REDZONE_BYTES + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
     if (need > arena->cap_bytes - arena->used_bytes) {
         return NULL;

@@ -39,7 +39,7 @@ bool base_buf_grow(struct base_buf *buf, size_t more)
     if (capacity > buf->max_bytes) {
         capacity = buf->max_bytes;
     }
-    buf->data = base_realloc(buf->data, capacity);
+    buf->data = base_realloc(buf->data, capacity + 1); /* the NUL that vsnprintf writes */
     buf->capacity = capacity;
     return true;
 }
@@ -52,8 +52,8 @@ bool base_buf_printf(struct base_buf *buf, const char *format, ...)
     va_copy(again, args);
     int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    bool fits = len >= 0 && base_buf_reserve(buf, (size_t)len + 1); /* vsnprintf writes a NUL too */
-    if (fits) {
+    bool fits = len >= 0 && base_buf_reserve(buf, (size_t)len);
+    if (fits && len > 0) {
         vsnprintf(base_buf_end(buf), (size_t)len + 1, format, again);
         buf->len += (size_t)len;
     }

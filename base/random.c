@@ -1,5 +1,6 @@
 #include "base/random.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -10,6 +11,9 @@ static void system_fill(const struct base_random *self, void *out, size_t len)
     char *at = out;
     while (len > 0) {
         ssize_t got = getrandom(at, len, 0);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
         if (got < 0) {
             perror("tollgate: getrandom");
             abort();

@@ -1,0 +1,105 @@
+#include "base/log.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Standard error goes into a pipe between capture_begin and capture_end. */
+struct capture {
+    int saved_fd;
+    int read_fd;
+};
+
+static struct capture capture_begin(void)
+{
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    struct capture capture = {.saved_fd = dup(STDERR_FILENO), .read_fd = fds[0]};
+    dup2(fds[1], STDERR_FILENO);
+    close(fds[1]);
+    return capture;
+}
+
+/* Gives what was written behind the time: "level=...". */
+static const char *capture_end(struct capture capture, char *text, size_t size)
+{
+    dup2(capture.saved_fd, STDERR_FILENO);
+    close(capture.saved_fd);
+    ssize_t len = read(capture.read_fd, text, size - 1);
+    close(capture.read_fd);
+    text[len < 0 ? 0 : len] = '\0';
+    if (text[0] == '\0') {
+        return text;
+    }
+    assert_memory_equal(text, "time=", 5);
+    assert_int_equal(strcspn(text, " "), strlen("time=2026-01-31T09:30:00.000Z"));
+    return strchr(text, ' ') + 1;
+}
+
+static void values_are_quoted_when_they_must(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *value;
+        const char *line;
+    } rows[] = {
+        {"127.0.0.1:8080", "level=info event=listening address=127.0.0.1:8080\n"},
+        {"", "level=info event=listening address=\"\"\n"},
+        {NULL, "level=info event=listening address=\"\"\n"},
+        {"two words", "level=info event=listening address=\"two words\"\n"},
+        {"say \"hi\"", "level=info event=listening address=\"say \\\"hi\\\"\"\n"},
+        {"a\\b", "level=info event=listening address=\"a\\\\b\"\n"},
+        {"a=b", "level=info event=listening address=\"a=b\"\n"},
+        {"line\nbreak\x7F", "level=info event=listening address=\"line\\x0abreak\\x7f\"\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[2 * BASE_LOG_LINE_SIZE];
+        struct capture capture = capture_begin();
+        base_log(BASE_LOG_INFO, "listening", "address", rows[i].value, NULL);
+        assert_string_equal(capture_end(capture, text, sizeof text), rows[i].line);
+    }
+}
+
+static void lines_below_the_level_are_dropped(void **state)
+{
+    (void)state;
+    char text[2 * BASE_LOG_LINE_SIZE];
+    struct capture capture = capture_begin();
+    base_log(BASE_LOG_DEBUG, "unseen", NULL);
+    assert_string_equal(capture_end(capture, text, sizeof text), "");
+    base_log_set_level(BASE_LOG_ERROR);
+    capture = capture_begin();
+    base_log(BASE_LOG_WARN, "unseen", NULL);
+    base_log(BASE_LOG_ERROR, "two words", "code", "13", "path", "/a", NULL);
+    assert_string_equal(capture_end(capture, text, sizeof text),
+                        "level=error event=\"two words\" code=13 path=/a\n");
+    base_log_set_level(BASE_LOG_INFO);
+}
+
+static void long_lines_are_cut_and_end_in_newline(void **state)
+{
+    (void)state;
+    char value[2 * BASE_LOG_LINE_SIZE];
+    memset(value, 'a', sizeof value - 1);
+    value[sizeof value - 1] = '\0';
+    char text[2 * BASE_LOG_LINE_SIZE];
+    struct capture capture = capture_begin();
+    base_log(BASE_LOG_INFO, "long", "value", value, NULL);
+    capture_end(capture, text, sizeof text);
+    assert_int_equal(strlen(text), BASE_LOG_LINE_SIZE);
+    assert_string_equal(text + BASE_LOG_LINE_SIZE - 3, "aa\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(values_are_quoted_when_they_must),
+        cmocka_unit_test(lines_below_the_level_are_dropped),
+        cmocka_unit_test(long_lines_are_cut_and_end_in_newline),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
