@@ -1,0 +1,269 @@
+/* The log is a file and not a pipe: the program never waits for a slow reader, and what it wrote
+ * is still there when it was killed. A child asks the kernel to be killed with its parent, so that
+ * a failed or interrupted test leaves nothing behind. */
+#include "tests/e2e/harness.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define POLL_MS 5
+#define LOG_TAIL_BYTES 6000
+
+long long e2e_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void e2e_sleep_ms(long ms)
+{
+    struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
+void e2e_dir_make(struct e2e_dir *dir)
+{
+    const char *parent = getenv("TMPDIR");
+    snprintf(dir->path, sizeof dir->path, "%s/tollgate-e2e-XXXXXX",
+             parent == NULL ? "/tmp" : parent);
+    if (mkdtemp(dir->path) == NULL) {
+        fail_msg("cannot make a directory like %s: %s", dir->path, strerror(errno));
+    }
+}
+
+void e2e_dir_remove(struct e2e_dir *dir)
+{
+    DIR *entries = opendir(dir->path);
+    if (entries == NULL) {
+        return;
+    }
+    for (struct dirent *entry; (entry = readdir(entries)) != NULL;) {
+        if (entry->d_name[0] != '.') {
+            unlinkat(dirfd(entries), entry->d_name, 0);
+        }
+    }
+    closedir(entries);
+    rmdir(dir->path);
+}
+
+void e2e_show_log(const struct e2e_program *program)
+{
+    FILE *log = fopen(program->log_path, "r");
+    if (log == NULL) {
+        return;
+    }
+    static char tail[LOG_TAIL_BYTES + 1];
+    fseek(log, 0, SEEK_END);
+    long size = ftell(log);
+    fseek(log, size > LOG_TAIL_BYTES ? size - LOG_TAIL_BYTES : 0, SEEK_SET);
+    tail[fread(tail, 1, LOG_TAIL_BYTES, log)] = '\0';
+    fclose(log);
+    print_error("--- end of %s:\n%s---\n", program->log_path, tail);
+}
+
+void e2e_fail(const struct e2e_program *program, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vprint_error(format, args);
+    va_end(args);
+    print_error("\n");
+    e2e_show_log(program);
+    fail();
+    abort();
+}
+
+/* In the child. */
+static void run_program(const char *log_path, const char *const *args)
+{
+    char *argv[E2E_ARGS_MAX + 2] = {TOLLGATE_PROGRAM};
+    for (size_t i = 0; args[i] != NULL && i < E2E_ARGS_MAX; i++) {
+        argv[i + 1] = (char *)(uintptr_t)args[i];
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    int log = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND, 0600);
+    int null = open("/dev/null", O_RDWR);
+    dup2(null, STDIN_FILENO);
+    dup2(log, STDOUT_FILENO);
+    dup2(log, STDERR_FILENO);
+    execv(argv[0], argv);
+    fprintf(stderr, "cannot run %s: %s\n", argv[0], strerror(errno));
+    _exit(127);
+}
+
+/* The port of `address=HOST:PORT` in a "listening" line for `protocol`, or 0. */
+static int port_in_line(const char *line, const char *protocol)
+{
+    const char *address = strstr(line, " address=");
+    const char *spoken = strstr(line, " protocol=");
+    if (strstr(line, "event=listening") == NULL || address == NULL || spoken == NULL) {
+        return 0;
+    }
+    spoken += strlen(" protocol=");
+    size_t len = strlen(protocol);
+    if (strncmp(spoken, protocol, len) != 0 || (spoken[len] != ' ' && spoken[len] != '\n')) {
+        return 0;
+    }
+    address += strlen(" address=");
+    const char *colon = address + strcspn(address, " \n");
+    while (colon > address && colon[-1] != ':') {
+        colon--;
+    }
+    return atoi(colon);
+}
+
+static void read_ports(struct e2e_program *program)
+{
+    FILE *log = fopen(program->log_path, "r");
+    if (log == NULL) {
+        return;
+    }
+    char line[2048];
+    while (fgets(line, sizeof line, log) != NULL) {
+        int http_port = port_in_line(line, "http");
+        int grpc_port = port_in_line(line, "grpc");
+        program->http_port = http_port != 0 ? http_port : program->http_port;
+        program->grpc_port = grpc_port != 0 ? grpc_port : program->grpc_port;
+    }
+    fclose(log);
+}
+
+bool e2e_is_running(const struct e2e_program *program)
+{
+    siginfo_t info = {0};
+    return program->pid != 0 &&
+           waitid(P_PID, (id_t)program->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == 0;
+}
+
+static bool is_listening(const struct e2e_program *program, int listeners)
+{
+    return ((listeners & E2E_HTTP_LISTENER) == 0 || program->http_port != 0) &&
+           ((listeners & E2E_GRPC_LISTENER) == 0 || program->grpc_port != 0);
+}
+
+void e2e_start(struct e2e_program *program, const struct e2e_dir *dir, const char *log_name,
+               int listeners, const char *const *args)
+{
+    *program = (struct e2e_program){0};
+    snprintf(program->log_path, sizeof program->log_path, "%s/%s", dir->path, log_name);
+    unlink(program->log_path);
+    fflush(NULL);
+    program->pid = fork();
+    assert_int_not_equal(program->pid, -1);
+    if (program->pid == 0) {
+        run_program(program->log_path, args);
+    }
+    long long give_up_ms = e2e_now_ms() + E2E_START_MS_MAX;
+    while (!is_listening(program, listeners)) {
+        if (!e2e_is_running(program) || e2e_now_ms() > give_up_ms) {
+            bool has_ended = !e2e_is_running(program);
+            e2e_kill(program);
+            e2e_fail(program, "the program %s", has_ended ? "ended" : "does not listen");
+        }
+        e2e_sleep_ms(POLL_MS);
+        read_ports(program);
+    }
+}
+
+void e2e_start_serve(struct e2e_program *program, const struct e2e_dir *dir)
+{
+    char store[E2E_PATH_SIZE + 16];
+    snprintf(store, sizeof store, "sqlite:%s/store.db", dir->path);
+    const char *args[] = {"serve",       "--listen", "127.0.0.1:0", "--grpc",
+                          "127.0.0.1:0", "--store",  store,         NULL};
+    e2e_start(program, dir, "serve.log", E2E_HTTP_LISTENER | E2E_GRPC_LISTENER, args);
+}
+
+void e2e_terminate(const struct e2e_program *program)
+{
+    kill(program->pid, SIGTERM);
+}
+
+void e2e_wait(struct e2e_program *program)
+{
+    long long give_up_ms = e2e_now_ms() + E2E_STOP_MS_MAX;
+    int status = 0;
+    pid_t ended;
+    while ((ended = waitpid(program->pid, &status, WNOHANG)) == 0) {
+        if (e2e_now_ms() > give_up_ms) {
+            e2e_kill(program);
+            e2e_fail(program, "the program has not ended %d ms after SIGTERM", E2E_STOP_MS_MAX);
+        }
+        e2e_sleep_ms(POLL_MS);
+    }
+    program->pid = 0;
+    if (WIFSIGNALED(status)) {
+        e2e_fail(program, "the program died of signal %d", WTERMSIG(status));
+    }
+    if (WEXITSTATUS(status) != 0) {
+        e2e_fail(program, "the program ended with exit status %d", WEXITSTATUS(status));
+    }
+}
+
+void e2e_stop(struct e2e_program *program)
+{
+    if (program->pid != 0) {
+        e2e_terminate(program);
+        e2e_wait(program);
+    }
+}
+
+void e2e_kill(struct e2e_program *program)
+{
+    if (program->pid != 0) {
+        kill(program->pid, SIGKILL);
+        waitpid(program->pid, NULL, 0);
+        program->pid = 0;
+    }
+}
+
+static struct sockaddr_in loopback(int port)
+{
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((uint16_t)port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+}
+
+int e2e_connect(int port, int timeout_ms)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct timeval timeout = {.tv_sec = timeout_ms / 1000, .tv_usec = (timeout_ms % 1000) * 1000};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    struct sockaddr_in address = loopback(port);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+int e2e_dead_port(void)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = loopback(0);
+    socklen_t size = sizeof address;
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    close(fd);
+    return ntohs(address.sin_port);
+}

@@ -1,0 +1,196 @@
+/* `tollgate gateway` before `tollgate server` is `tollgate serve` to the byte, and outlives its
+ * upstream. */
+#include "base/mem.h"
+#include "tests/e2e/rows.h"
+
+#include <stdio.h>
+
+#define TRANSCRIPT_BYTES_MAX (size_t)(4 * 1024 * 1024)
+#define RECOVERY_MS_MAX 60000
+
+struct pair {
+    struct e2e_dir dir;
+    struct e2e_program server;
+    struct e2e_program gateway;
+};
+
+static void start_server(struct pair *pair, int port)
+{
+    char store[E2E_PATH_SIZE + 16];
+    char address[32];
+    snprintf(store, sizeof store, "sqlite:%s/store.db", pair->dir.path);
+    snprintf(address, sizeof address, "127.0.0.1:%d", port);
+    const char *args[] = {"server", "--grpc", address, "--store", store, NULL};
+    e2e_start(&pair->server, &pair->dir, "server.log", E2E_GRPC_LISTENER, args);
+}
+
+static void start_gateway(struct pair *pair, int upstream_port)
+{
+    char upstream[32];
+    snprintf(upstream, sizeof upstream, "127.0.0.1:%d", upstream_port);
+    const char *args[] = {"gateway", "--listen", "127.0.0.1:0", "--upstream", upstream, NULL};
+    e2e_start(&pair->gateway, &pair->dir, "gateway.log", E2E_HTTP_LISTENER, args);
+}
+
+static int set_up(void **state)
+{
+    struct pair *pair = base_calloc(1, sizeof *pair);
+    e2e_dir_make(&pair->dir);
+    *state = pair;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct pair *pair = *state;
+    e2e_kill(&pair->server);
+    e2e_kill(&pair->gateway);
+    e2e_dir_remove(&pair->dir);
+    base_free(pair);
+    return 0;
+}
+
+static void record_serve(const struct e2e_table *table, enum e2e_http http, struct base_buf *out)
+{
+    struct e2e_dir dir;
+    struct e2e_program serve;
+    e2e_dir_make(&dir);
+    e2e_start_serve(&serve, &dir);
+    e2e_table_run(table, &serve, http, out);
+    e2e_stop(&serve);
+    e2e_dir_remove(&dir);
+}
+
+static void record_pair(const struct e2e_table *table, enum e2e_http http, struct base_buf *out)
+{
+    struct pair *pair = NULL;
+    set_up((void **)&pair);
+    start_server(pair, 0);
+    start_gateway(pair, pair->server.grpc_port);
+    e2e_table_run(table, &pair->gateway, http, out);
+    e2e_stop(&pair->gateway);
+    e2e_stop(&pair->server);
+    tear_down((void **)&pair);
+}
+
+static void compare(const struct e2e_table *tables, size_t count, enum e2e_http http)
+{
+    struct base_buf alone;
+    struct base_buf paired;
+    base_buf_init(&alone, TRANSCRIPT_BYTES_MAX);
+    base_buf_init(&paired, TRANSCRIPT_BYTES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        record_serve(&tables[i], http, &alone);
+        record_pair(&tables[i], http, &paired);
+    }
+    assert_true(base_buf_append_char(&alone, '\0'));
+    assert_true(base_buf_append_char(&paired, '\0'));
+    assert_string_equal(paired.data, alone.data);
+    base_buf_dispose(&alone);
+    base_buf_dispose(&paired);
+}
+
+static void test_same_answers(void **state)
+{
+    (void)state;
+    compare(e2e_rest_tables, e2e_rest_table_count, E2E_HTTP1);
+}
+
+static void test_same_errors(void **state)
+{
+    (void)state;
+    compare(e2e_error_tables, e2e_error_table_count, E2E_HTTP2);
+}
+
+/* The store a server wrote is read by serve, and gives the same bytes, ids and times included. */
+static void test_same_documents(void **state)
+{
+    struct pair *pair = *state;
+    static const char *const paths[] = {"/notes", "/users", "/users/0", "/users/9"};
+    char answers[sizeof paths / sizeof *paths][4096];
+    start_server(pair, 0);
+    start_gateway(pair, pair->server.grpc_port);
+    struct e2e_client *client = e2e_client_create(pair->gateway.http_port, E2E_HTTP1);
+    const struct e2e_request note = {"POST", "/notes", NULL, BASE_STR("{\"title\":\"kept\"}")};
+    const struct e2e_request user = {"POST", "/users", NULL, BASE_STR("{\"name\":\"Kim\"}")};
+    assert_int_equal(e2e_client_call(client, &note)->status, 201);
+    assert_int_equal(e2e_client_call(client, &user)->status, 201);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const struct e2e_request request = {.method = "GET", .path = paths[i]};
+        snprintf(answers[i], sizeof answers[i], "%s", e2e_client_call(client, &request)->body.data);
+    }
+    e2e_client_destroy(client);
+    e2e_stop(&pair->gateway);
+    e2e_stop(&pair->server);
+
+    e2e_start_serve(&pair->server, &pair->dir);
+    client = e2e_client_create(pair->server.http_port, E2E_HTTP1);
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        const struct e2e_request request = {.method = "GET", .path = paths[i]};
+        assert_string_equal(e2e_client_call(client, &request)->body.data, answers[i]);
+    }
+    e2e_client_destroy(client);
+    e2e_stop(&pair->server);
+}
+
+static const struct e2e_request list_users = {.method = "GET", .path = "/users"};
+
+/* 503, as an error body that does not say how the upstream is reached. */
+static void expect_unavailable(struct pair *pair, struct e2e_client *client)
+{
+    const struct e2e_response *response = e2e_client_call(client, &list_users);
+    char type[64] = "";
+    e2e_response_header(response, "content-type", type, sizeof type);
+    assert_string_equal(type, "application/json");
+    if (response->status != 503 ||
+        strcmp(response->body.data, "{\"code\":14,\"message\":\"x\",\"details\":[]}") != 0) {
+        e2e_fail(&pair->gateway, "expected 503, got %ld %s", response->status, response->body.data);
+    }
+}
+
+static void test_upstream_never_there(void **state)
+{
+    struct pair *pair = *state;
+    start_gateway(pair, e2e_dead_port());
+    for (enum e2e_http http = E2E_HTTP1; http <= E2E_HTTP2; http++) {
+        struct e2e_client *client = e2e_client_create(pair->gateway.http_port, http);
+        expect_unavailable(pair, client);
+        e2e_client_destroy(client);
+    }
+    e2e_stop(&pair->gateway);
+}
+
+static void test_upstream_killed_and_back(void **state)
+{
+    struct pair *pair = *state;
+    start_server(pair, 0);
+    int port = pair->server.grpc_port;
+    start_gateway(pair, port);
+    struct e2e_client *client = e2e_client_create(pair->gateway.http_port, E2E_HTTP1);
+    assert_int_equal(e2e_client_call(client, &list_users)->status, 200);
+    e2e_kill(&pair->server);
+    expect_unavailable(pair, client);
+    start_server(pair, port);
+    long long give_up_ms = e2e_now_ms() + RECOVERY_MS_MAX;
+    while (e2e_client_call(client, &list_users)->status != 200) {
+        if (e2e_now_ms() > give_up_ms) {
+            e2e_fail(&pair->gateway, "no answer from the upstream that came back");
+        }
+        e2e_sleep_ms(50);
+    }
+    e2e_client_destroy(client);
+    e2e_stop(&pair->gateway);
+    e2e_stop(&pair->server);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_answers),
+        cmocka_unit_test(test_same_errors),
+        cmocka_unit_test_setup_teardown(test_same_documents, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_upstream_never_there, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_upstream_killed_and_back, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
