@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "rpc/metadata.h"
 
+#include <stdint.h>
+
 /* The longest timeout a client may ask for, and the one used when it asks for none. */
 #define GW_TIMEOUT_MS_MAX (int64_t)(60 * 60 * 1000)
 #define GW_TIMEOUT_MS_DEFAULT (int64_t)(30 * 1000)
