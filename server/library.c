@@ -142,7 +142,8 @@ static bool apply_addition(const struct srv_mutation *mutation, struct rpc_conte
     user->books = books;
     return protobuf_c_message_get_packed_size(message) <= SRV_STORE_DOCUMENT_BYTES_MAX ||
            base_err_set(err, BASE_FAILED_PRECONDITION,
-                        "user %" PRIu32 " and all books may have %zu bytes, and this book is over",
+                        "user %" PRIu32
+                        " with all books may have %zu bytes, and this book passes that",
                         addition->user_id, SRV_STORE_DOCUMENT_BYTES_MAX);
 }
 
