@@ -60,6 +60,14 @@ static char *room_for(struct base_arena *arena, const char *name)
     return out;
 }
 
+/* Stores `text` without its NUL; returns the end. */
+static char *put(char *end, const char *text)
+{
+    size_t len = strlen(text);
+    memcpy(end, text, len);
+    return end + len;
+}
+
 static const char *lower_pieces(struct base_arena *arena, const char *name, const char *separator)
 {
     char *out = room_for(arena, name);
@@ -67,7 +75,7 @@ static const char *lower_pieces(struct base_arena *arena, const char *name, cons
     bool was_capital = true; /* no "_" before the first letter of a piece */
     for (const char *c = name; *c != '\0'; c++) {
         if (*c == '.') {
-            end = stpcpy(end, separator);
+            end = put(end, separator);
             was_capital = true;
             continue;
         }
@@ -88,7 +96,7 @@ const char *gen_name_type(struct base_arena *arena, const char *full_name)
     bool raise_next = true;
     for (const char *c = full_name; *c != '\0'; c++) {
         if (*c == '.') {
-            end = stpcpy(end, "__");
+            end = put(end, "__");
             raise_next = true;
         } else if (*c == '_') {
             raise_next = true;

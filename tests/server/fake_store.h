@@ -1,7 +1,7 @@
 /* A store in memory, and a test's hands on it: how pages end, what fails, how often a mutation
  * runs. One thread. */
-#ifndef FAKE_STORE_H
-#define FAKE_STORE_H
+#ifndef SERVER_FAKE_STORE_H
+#define SERVER_FAKE_STORE_H
 
 #include "server/store.h"
 

@@ -338,82 +338,58 @@ static void test_replace(void **state)
     }
 }
 
+#define NO_FIELD(name) "update_mask: a note has no field \"" name "\" to change"
+
+static const struct update_row {
+    const char *name;
+    char *paths[3];
+    char *title;
+    char *content;
+    const char *message; /* NULL: succeeds */
+    const char *stored_title;
+    const char *stored_content;
+    int64_t stored_ms;
+} update_rows[] = {
+    {"title", {"title"}, "new", "x", NULL, "new", "old content", 1500},
+    {"content", {"content"}, "x", "new content", NULL, "old", "new content", 1500},
+    {"content emptied", {"content"}, "", "", NULL, "old", "", 1500},
+    {"both", {"title", "content"}, "new", "", NULL, "new", "", 1500},
+    {"all", {"*"}, "new", "", NULL, "new", "", 1500},
+    {"no mask, both sent", {0}, "new", "new content", NULL, "new", "new content", 1500},
+    {"no mask, title sent", {0}, "new", "", NULL, "new", "old content", 1500},
+    {"no mask, content sent", {0}, "", "new content", NULL, "old", "new content", 1500},
+    {"no mask, nothing sent", {0}, "", "", NULL, "old", "old content", 0},
+    {"the server's", {"note_id", "timestamp"}, "new", "", NULL, "old", "old content", 0},
+    {"the server's too", {"note_id", "title"}, "new", "", NULL, "new", "old content", 1500},
+    {"title emptied", {"title"}, "", "", "title is required", "old", "old content", 0},
+    {"unknown", {"colour"}, "new", "", NO_FIELD("colour"), "old", "old content", 0},
+    {"JSON name", {"noteId"}, "new", "", NO_FIELD("noteId"), "old", "old content", 0},
+    {"below a field", {"title.x"}, "new", "", NO_FIELD("title.x"), "old", "old content", 0},
+    {"all that is wrong",
+     {"", "title"},
+     "",
+     "",
+     NO_FIELD("") "; title is required",
+     "old",
+     "old content",
+     0},
+};
+
 static void test_update(void **state)
 {
-    static const struct {
-        const char *name;
-        char *paths[3];
-        char *title;
-        char *content;
-        const char *message; /* NULL: succeeds */
-        const char *stored_title;
-        const char *stored_content;
-        int64_t stored_ms;
-    } rows[] = {
-        {"title", {"title"}, "new", "ignored", NULL, "new", "old content", 1500},
-        {"content", {"content"}, "ignored", "new content", NULL, "old", "new content", 1500},
-        {"content emptied", {"content"}, "", "", NULL, "old", "", 1500},
-        {"both", {"title", "content"}, "new", "", NULL, "new", "", 1500},
-        {"all", {"*"}, "new", "", NULL, "new", "", 1500},
-        {"no mask, both sent", {0}, "new", "new content", NULL, "new", "new content", 1500},
-        {"no mask, title sent", {0}, "new", "", NULL, "new", "old content", 1500},
-        {"no mask, content sent", {0}, "", "new content", NULL, "old", "new content", 1500},
-        {"no mask, nothing sent", {0}, "", "", NULL, "old", "old content", 0},
-        {"only what is the server's",
-         {"note_id", "timestamp"},
-         "new",
-         "",
-         NULL,
-         "old",
-         "old content",
-         0},
-        {"beside what is the server's",
-         {"note_id", "title"},
-         "new",
-         "",
-         NULL,
-         "new",
-         "old content",
-         1500},
-        {"title emptied", {"title"}, "", "", "title is required", "old", "old content", 0},
-        {"unknown",
-         {"colour"},
-         "new",
-         "",
-         "update_mask: a note has no field \"colour\" to change",
-         "old",
-         "old content",
-         0},
-        {"JSON name",
-         {"noteId"},
-         "new",
-         "",
-         "update_mask: a note has no field \"noteId\" to change",
-         "old",
-         "old content",
-         0},
-        {"below a field",
-         {"title.x", "", "title"},
-         "",
-         "",
-         "update_mask: a note has no field \"title.x\" to change; "
-         "update_mask: a note has no field \"\" to change; title is required",
-         "old",
-         "old content",
-         0},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        print_message("  %s\n", rows[i].name);
+    for (size_t i = 0; i < sizeof update_rows / sizeof *update_rows; i++) {
+        const struct update_row *row = &update_rows[i];
+        print_message("  %s\n", row->name);
         set_up(state);
         struct fixture *fixture = *state;
         fixture->fake.runs = 2;
         create(fixture, "old", "old content");
         fixture->clock.now_ns += 1500 * BASE_NS_PER_MS;
         Notes__V1__Note note = NOTES__V1__NOTE__INIT;
-        note.title = rows[i].title;
-        note.content = rows[i].content;
+        note.title = row->title;
+        note.content = row->content;
         Google__Protobuf__FieldMask mask = GOOGLE__PROTOBUF__FIELD_MASK__INIT;
-        mask.paths = (char **)rows[i].paths;
+        mask.paths = (char **)row->paths;
         while (mask.n_paths < 3 && mask.paths[mask.n_paths] != NULL) {
             mask.n_paths++;
         }
@@ -424,17 +400,16 @@ static void test_update(void **state)
         Notes__V1__Note response = NOTES__V1__NOTE__INIT;
         bool ok = srv_notes_handlers.update_note(&fixture->notes, &fixture->ctx, &request,
                                                  &response, &fixture->err);
-        if (rows[i].message != NULL) {
-            expect_error(fixture, ok, BASE_INVALID_ARGUMENT, rows[i].message);
+        if (row->message != NULL) {
+            expect_error(fixture, ok, BASE_INVALID_ARGUMENT, row->message);
         } else {
             assert_true(ok);
-            expect_note(&response, FIRST_ID, rows[i].stored_title, rows[i].stored_content,
-                        rows[i].stored_ms);
+            expect_note(&response, FIRST_ID, row->stored_title, row->stored_content,
+                        row->stored_ms);
         }
         Notes__V1__Note stored;
         assert_true(get(fixture, FIRST_ID, &stored));
-        expect_note(&stored, FIRST_ID, rows[i].stored_title, rows[i].stored_content,
-                    rows[i].stored_ms);
+        expect_note(&stored, FIRST_ID, row->stored_title, row->stored_content, row->stored_ms);
         tear_down(state);
     }
 }
