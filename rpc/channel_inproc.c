@@ -60,18 +60,11 @@ static void empty_free_calls(void *list)
     calls->count = 0;
 }
 
-/* Thread destructors do not run on the thread that returns from main. */
-static void empty_main_free_calls(void)
-{
-    empty_free_calls(&free_calls);
-}
-
 static void arrange_thread_exit(void)
 {
     if (pthread_key_create(&at_thread_exit, empty_free_calls) != 0) {
         abort();
     }
-    atexit(empty_main_free_calls);
 }
 
 static struct inproc_call *take_call(void)

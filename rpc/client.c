@@ -1,0 +1,145 @@
+/* The waiting thread owns a mailbox of its own, which it drains only after a wake: the poster is
+ * then done with the box, so that the box may stand on this stack. */
+#include "rpc/client.h"
+
+#include "rpc/codec.h"
+#include "rpc/server.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+struct unary {
+    struct base_mailbox box;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    bool woken; /* under lock */
+    bool ended;
+    const struct rpc_method *method;
+    struct base_arena *arena;
+    ProtobufCMessage *response;
+    struct rpc_metadata headers;
+    bool wants_headers;
+    struct base_err *err; /* code BASE_OK until something fails */
+};
+
+static void wake(struct base_mailbox *box)
+{
+    struct unary *unary = (struct unary *)box;
+    pthread_mutex_lock(&unary->lock);
+    unary->woken = true;
+    pthread_cond_signal(&unary->changed);
+    pthread_mutex_unlock(&unary->lock);
+}
+
+static void wait_for_wake(struct unary *unary)
+{
+    pthread_mutex_lock(&unary->lock);
+    while (!unary->woken) {
+        pthread_cond_wait(&unary->changed, &unary->lock);
+    }
+    unary->woken = false;
+    pthread_mutex_unlock(&unary->lock);
+}
+
+static bool copy_headers(struct unary *unary, const struct rpc_metadata *headers)
+{
+    for (size_t i = 0; i < headers->count; i++) {
+        if (!rpc_metadata_add(&unary->headers, unary->arena, headers->entries[i].key,
+                              headers->entries[i].value, unary->err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void on_headers(void *user, const struct rpc_metadata *headers)
+{
+    struct unary *unary = user;
+    if (unary->wants_headers && !copy_headers(unary, headers)) {
+        base_err_wrap(unary->err, "headers of %s", unary->method->path);
+    }
+}
+
+static void on_message(void *user, struct base_str wire)
+{
+    struct unary *unary = user;
+    if (!rpc_codec_unpack(unary->method->response, wire, unary->arena, &unary->response,
+                          unary->err)) {
+        base_err_wrap(unary->err, "response of %s", unary->method->path);
+    }
+}
+
+static void on_status(void *user, const struct rpc_status *status)
+{
+    struct unary *unary = user;
+    unary->ended = true;
+    if (status->code != BASE_OK) {
+        base_err_set(unary->err, status->code, "%.*s", BASE_STR_ARGS(status->message));
+    } else if (unary->response == NULL && unary->err->code == BASE_OK) {
+        base_err_set(unary->err, BASE_INTERNAL, "%s answered without a message",
+                     unary->method->path);
+    }
+}
+
+static const struct rpc_observer observer = {
+    .on_headers = on_headers,
+    .on_message = on_message,
+    .on_status = on_status,
+};
+
+static void run(struct unary *unary, struct rpc_channel *channel, const struct rpc_target *target,
+                const struct rpc_client_options *options, struct base_str request)
+{
+    struct rpc_call *call =
+        rpc_channel_start(channel, &(struct rpc_call_params){
+                                       .target = target,
+                                       .deadline_ns = options == NULL || options->deadline_ns == 0
+                                                          ? BASE_NEVER_NS
+                                                          : options->deadline_ns,
+                                       .metadata = options == NULL ? NULL : options->metadata,
+                                       .observer = &observer,
+                                       .user = unary,
+                                       .home = &unary->box,
+                                   });
+    rpc_call_send(call, request, true);
+    while (!unary->ended) {
+        wait_for_wake(unary);
+        base_mailbox_drain(&unary->box);
+    }
+}
+
+bool rpc_client_unary(struct rpc_channel *channel, const struct rpc_method *method,
+                      const struct rpc_client_options *options, const ProtobufCMessage *request,
+                      struct base_arena *arena, ProtobufCMessage **out_response,
+                      struct rpc_metadata *out_headers, struct base_err *err)
+{
+    assert(base_role_current() != BASE_ROLE_LOOP && base_role_current() != BASE_ROLE_CQ);
+    const struct rpc_target *target = rpc_channel_resolve(channel, method->path, err);
+    if (target == NULL) {
+        return false;
+    }
+    struct base_buf wire;
+    base_buf_init(&wire, RPC_REQUEST_BYTES_MAX);
+    if (!rpc_codec_pack(request, &wire, err)) {
+        base_buf_dispose(&wire);
+        return base_err_wrap(err, "request of %s", method->path);
+    }
+    struct unary unary = {
+        .method = method, .arena = arena, .wants_headers = out_headers != NULL, .err = err};
+    base_mailbox_init(&unary.box, wake);
+    pthread_mutex_init(&unary.lock, NULL);
+    pthread_cond_init(&unary.changed, NULL);
+    err->code = BASE_OK;
+    run(&unary, channel, target, options, base_buf_str(&wire));
+    pthread_cond_destroy(&unary.changed);
+    pthread_mutex_destroy(&unary.lock);
+    base_buf_dispose(&wire);
+    if (err->code != BASE_OK) {
+        return false;
+    }
+    *out_response = unary.response;
+    if (out_headers != NULL) {
+        *out_headers = unary.headers;
+    }
+    return true;
+}
