@@ -139,7 +139,8 @@ sqlite3 *srv_sqlite_connect(const char *path, int flags, struct base_err *err)
     return db;
 }
 
-static bool read_number(sqlite3 *db, const char *sql, int64_t *out_number, struct base_err *err)
+static bool read_number(sqlite3 *db, const char *path, const char *sql, int64_t *out_number,
+                        struct base_err *err)
 {
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
@@ -150,7 +151,14 @@ static bool read_number(sqlite3 *db, const char *sql, int64_t *out_number, struc
         *out_number = sqlite3_column_int64(statement, 0);
     }
     sqlite3_finalize(statement);
-    return code == SQLITE_ROW || srv_sqlite_fail(db, code, sql, err);
+    if (code == SQLITE_NOTADB) {
+        return base_err_set(err, BASE_FAILED_PRECONDITION, "%s is not a Tollgate store", path);
+    }
+    if (code != SQLITE_ROW) {
+        srv_sqlite_fail(db, code, sql, err);
+        return base_err_wrap(err, "cannot open %s", path);
+    }
+    return true;
 }
 
 /* Whether the file is a store of ours, or empty and so may become one. */
@@ -159,10 +167,10 @@ static bool check_ours(sqlite3 *db, const char *path, bool *out_empty, struct ba
     int64_t application_id = 0;
     int64_t version = 0;
     int64_t tables = 0;
-    if (!read_number(db, "PRAGMA application_id", &application_id, err) ||
-        !read_number(db, "PRAGMA user_version", &version, err) ||
-        !read_number(db, "SELECT count(*) FROM sqlite_schema", &tables, err)) {
-        return base_err_wrap(err, "cannot open %s", path);
+    if (!read_number(db, path, "PRAGMA application_id", &application_id, err) ||
+        !read_number(db, path, "PRAGMA user_version", &version, err) ||
+        !read_number(db, path, "SELECT count(*) FROM sqlite_schema", &tables, err)) {
+        return false;
     }
     *out_empty = application_id == 0 && version == 0 && tables == 0;
     if (!*out_empty && application_id != APPLICATION_ID) {
@@ -235,6 +243,10 @@ static bool prepare_file(sqlite3 *db, const char *path, struct base_err *err)
 static sqlite3 *open_file(const char *path, struct base_err *err)
 {
     struct stat status;
+    if (path[0] == '\0') {
+        base_err_set(err, BASE_INVALID_ARGUMENT, "the store's file has no name");
+        return NULL;
+    }
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
         base_err_set(err, BASE_UNAVAILABLE, "cannot open %s: it is not a regular file", path);
         return NULL;

@@ -12,7 +12,7 @@
 #include "server/store.h"
 
 /* Writes that wait; one more is refused with UNAVAILABLE. */
-#define SRV_STORE_SQLITE_QUEUE_MAX 1024
+#define SRV_STORE_SQLITE_QUEUE_MAX 256
 
 /* How long a write waits for other processes to let go of the file, unless its own deadline comes
  * first. */

@@ -1,0 +1,9 @@
+/* The part of the contract that several threads, stores and processes test together. */
+#ifndef TESTS_SERVER_STORE_CONTRACT_CONCURRENT_H
+#define TESTS_SERVER_STORE_CONTRACT_CONCURRENT_H
+
+#include "store_contract.h"
+
+int store_contract_run_concurrent(const struct store_contract *contract);
+
+#endif
