@@ -1,0 +1,82 @@
+/* Each flag is written once, as a macro, since a table's entries cannot be shared between tables.
+ */
+#include "cli/options.h"
+
+static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};
+
+#define LISTEN                                                                                     \
+    {                                                                                              \
+        .name = "listen", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, listen),        \
+        .value_name = "HOST:PORT", .initial = "127.0.0.1:8080",                                    \
+        .help = "Where to serve REST, over HTTP/1.1 and HTTP/2; port 0 picks a free one."          \
+    }
+#define GRPC                                                                                       \
+    {                                                                                              \
+        .name = "grpc", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, grpc),            \
+        .value_name = "HOST:PORT", .initial = "127.0.0.1:50051",                                   \
+        .help = "Where to serve gRPC; port 0 picks a free one."                                    \
+    }
+#define STORE                                                                                      \
+    {                                                                                              \
+        .name = "store", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, store),          \
+        .value_name = "sqlite:FILE", .initial = "sqlite:tollgate.db",                              \
+        .help = "Where documents are kept; the file is made when there is none."                   \
+    }
+#define UPSTREAM                                                                                   \
+    {                                                                                              \
+        .name = "upstream", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, upstream),    \
+        .value_name = "HOST:PORT", .help = "The gRPC server to call. Required."                    \
+    }
+#define DEMO                                                                                       \
+    {                                                                                              \
+        .name = "demo", .kind = CLI_SWITCH, .offset = offsetof(struct cli_options, demo),          \
+        .help = "Puts two users and a note into an empty store and prints what to try."            \
+    }
+#define IGNORE_UNKNOWN_FIELDS                                                                      \
+    {                                                                                              \
+        .name = "ignore-unknown-fields", .kind = CLI_SWITCH,                                       \
+        .offset = offsetof(struct cli_options, ignore_unknown_fields),                             \
+        .help = "Passes over JSON fields that a message does not have, instead of refusing them."  \
+    }
+#define THREADS                                                                                    \
+    {                                                                                              \
+        .name = "threads", .kind = CLI_NUMBER, .offset = offsetof(struct cli_options, threads),    \
+        .value_name = "N", .number_min = 1, .number_max = CLI_THREADS_MAX,                         \
+        .help = "Threads that take requests, for each listener. One a core when not given."        \
+    }
+#define WORKERS                                                                                    \
+    {                                                                                              \
+        .name = "workers", .kind = CLI_NUMBER, .offset = offsetof(struct cli_options, workers),    \
+        .value_name = "N", .initial = "64", .number_min = 1, .number_max = CLI_WORKERS_MAX,        \
+        .help = "Threads, at most, that run what may block."                                       \
+    }
+#define DRAIN_TIMEOUT                                                                              \
+    {                                                                                              \
+        .name = "drain-timeout", .kind = CLI_NUMBER,                                               \
+        .offset = offsetof(struct cli_options, drain_timeout_s), .value_name = "SECONDS",          \
+        .initial = "30", .number_min = 0, .number_max = CLI_DRAIN_TIMEOUT_S_MAX,                   \
+        .help = "How long requests in flight may take to end after SIGTERM or SIGINT."             \
+    }
+#define LOG_LEVEL                                                                                  \
+    {                                                                                              \
+        .name = "log-level", .kind = CLI_CHOICE,                                                   \
+        .offset = offsetof(struct cli_options, log_level), .value_name = "LEVEL",                  \
+        .initial = "info", .choices = log_levels,                                                  \
+        .help = "The least that is logged: debug, info, warn or error."                            \
+    }
+
+static const struct cli_flag serve_flags[] = {
+    LISTEN, GRPC, STORE, DEMO, IGNORE_UNKNOWN_FIELDS, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
+};
+static const struct cli_flag server_flags[] = {
+    GRPC, STORE, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
+};
+static const struct cli_flag gateway_flags[] = {
+    LISTEN, UPSTREAM, IGNORE_UNKNOWN_FIELDS, THREADS, DRAIN_TIMEOUT, LOG_LEVEL,
+};
+
+const struct cli_flags cli_serve_flags = {serve_flags, sizeof serve_flags / sizeof *serve_flags};
+const struct cli_flags cli_server_flags = {server_flags,
+                                           sizeof server_flags / sizeof *server_flags};
+const struct cli_flags cli_gateway_flags = {gateway_flags,
+                                            sizeof gateway_flags / sizeof *gateway_flags};

@@ -1,0 +1,30 @@
+/* Options: what each subcommand can be told, and its flags. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include "cli/flags.h"
+
+/* Each subcommand reads the fields its own flags fill; the others are zero. */
+struct cli_options {
+    const char *listen;   /* REST: "host:port" */
+    const char *grpc;     /* gRPC: "host:port" */
+    const char *store;    /* "sqlite:FILE" */
+    const char *upstream; /* "host:port", or NULL */
+    bool demo;
+    bool ignore_unknown_fields;
+    int threads; /* 0: one a core */
+    int workers;
+    int drain_timeout_s;
+    int log_level; /* an enum base_log_level */
+};
+
+/* Threads that --threads can ask for, and seconds of --drain-timeout. */
+#define CLI_THREADS_MAX 16
+#define CLI_WORKERS_MAX 1024
+#define CLI_DRAIN_TIMEOUT_S_MAX 3600
+
+extern const struct cli_flags cli_serve_flags;
+extern const struct cli_flags cli_server_flags;
+extern const struct cli_flags cli_gateway_flags;
+
+#endif

@@ -1,0 +1,193 @@
+/* The three differ in which parts they have, so a program is a struct of parts of which some are
+ * NULL: opened in the order of the fields, closed from the last to the first. */
+#include "cli/run.h"
+
+#include "base/log.h"
+#include "cli/backend.h"
+#include "cli/signals.h"
+#include "cli/try.h"
+#include "gateway/front_h2o.h"
+#include "rpc/channel_grpc.h"
+#include "rpc/channel_inproc.h"
+#include "rpc/listener_grpc.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+_Static_assert(CLI_THREADS_MAX <= RPC_LISTENER_GRPC_THREADS_MAX, "--threads holds for gRPC");
+_Static_assert(CLI_THREADS_MAX <= GW_FRONT_LOOPS_MAX, "--threads holds for REST");
+
+/* Bytes of "host:port". */
+#define ADDRESS_SIZE 300
+
+struct program {
+    const struct cli_options *options;
+    struct cli_backend backend;
+    bool has_backend;
+    struct rpc_channel *channel; /* to the backend or to the upstream */
+    struct gw_gateway *gateway;
+    struct gw_front *front;
+    struct rpc_listener_grpc *listener;
+};
+
+/* A connection is a file, and the soft limit is often 1024. The hard one is what is meant. */
+static void raise_file_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static size_t thread_count(const struct cli_options *options)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    long wanted = options->threads > 0 ? options->threads : cores;
+    return wanted < 1 ? 1 : wanted > CLI_THREADS_MAX ? CLI_THREADS_MAX : (size_t)wanted;
+}
+
+/* Writes `address` with the port that was bound in place of the one that was asked for. */
+static void bound_address(const char *address, int port, char out[ADDRESS_SIZE])
+{
+    const char *colon = strrchr(address, ':');
+    int host_len = colon == NULL ? (int)strlen(address) : (int)(colon - address);
+    snprintf(out, ADDRESS_SIZE, "%.*s:%d", host_len, address, port);
+}
+
+static void log_listening(const char *address, int port, const char *protocol)
+{
+    char bound[ADDRESS_SIZE];
+    bound_address(address, port, bound);
+    base_log(BASE_LOG_INFO, "listening", "address", bound, "protocol", protocol, NULL);
+}
+
+static bool open_backend(struct program *program, struct base_err *err)
+{
+    program->has_backend = cli_backend_open(&program->backend, program->options, err);
+    return program->has_backend;
+}
+
+static bool open_upstream(struct program *program, struct base_err *err)
+{
+    if (program->options->upstream == NULL) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT,
+                            "a gateway needs an upstream: --upstream HOST:PORT");
+    }
+    program->channel = rpc_channel_grpc_create(program->options->upstream, err);
+    return program->channel != NULL;
+}
+
+/* Opens REST over the program's channel. */
+static bool open_front(struct program *program, struct base_err *err)
+{
+    const struct base_str sets[] = {
+        library_v1_library_service.descriptor_set,
+        notes_v1_notes_service.descriptor_set,
+    };
+    struct gw_gateway_config gateway = {
+        .descriptor_sets = sets,
+        .descriptor_set_count = sizeof sets / sizeof *sets,
+        .channel = program->channel,
+        .ignore_unknown_fields = program->options->ignore_unknown_fields,
+    };
+    program->gateway = gw_gateway_create(&gateway, err);
+    if (program->gateway == NULL) {
+        return false;
+    }
+    struct gw_front_config front = {
+        .gateway = program->gateway,
+        .address = program->options->listen,
+        .loops = thread_count(program->options),
+    };
+    program->front = gw_front_open(&front, err);
+    if (program->front == NULL) {
+        return base_err_wrap(err, "cannot listen on %s", front.address);
+    }
+    log_listening(front.address, gw_front_port(program->front), "http");
+    return true;
+}
+
+/* Opens gRPC over the program's backend. */
+static bool open_listener(struct program *program, struct base_err *err)
+{
+    const char *address = program->options->grpc;
+    program->listener = rpc_listener_grpc_open(program->backend.server, address,
+                                               thread_count(program->options), err);
+    if (program->listener == NULL) {
+        return base_err_wrap(err, "cannot listen on %s", address);
+    }
+    log_listening(address, rpc_listener_grpc_port(program->listener), "grpc");
+    return true;
+}
+
+/* Milliseconds until `end_ns`, 0 when it is past. */
+static int ms_until(int64_t end_ns)
+{
+    int64_t left_ns = end_ns - base_clock_monotonic_ns();
+    return left_ns > 0 ? (int)(left_ns / BASE_NS_PER_MS) : 0;
+}
+
+static void close_program(struct program *program)
+{
+    int64_t end_ns = base_clock_monotonic_ns() + program->options->drain_timeout_s * BASE_NS_PER_S;
+    rpc_listener_grpc_close(program->listener, ms_until(end_ns));
+    gw_front_close(program->front, ms_until(end_ns));
+    gw_gateway_destroy(program->gateway);
+    rpc_channel_destroy(program->channel);
+    if (program->has_backend) {
+        cli_backend_close(&program->backend);
+    }
+}
+
+static void start(struct program *program, const struct cli_options *options)
+{
+    *program = (struct program){.options = options};
+    base_log_set_level((enum base_log_level)options->log_level);
+    raise_file_limit();
+    cli_signals_init();
+}
+
+/* Waits until told to stop where `is_open`, and closes what has been opened; returns `is_open`. */
+static bool finish(struct program *program, bool is_open)
+{
+    if (is_open) {
+        base_log(BASE_LOG_INFO, "stopping", "signal", cli_signals_wait(), NULL);
+    }
+    close_program(program);
+    if (is_open) {
+        base_log(BASE_LOG_INFO, "stopped", NULL);
+    }
+    return is_open;
+}
+
+bool cli_run_serve(const struct cli_options *options, struct base_err *err)
+{
+    struct program program;
+    start(&program, options);
+    bool is_open = open_backend(&program, err);
+    if (is_open) {
+        program.channel = rpc_channel_inproc_create(program.backend.server);
+        is_open = open_front(&program, err) && open_listener(&program, err);
+    }
+    if (is_open && options->demo) {
+        char address[ADDRESS_SIZE];
+        bound_address(options->listen, gw_front_port(program.front), address);
+        cli_try_print(address, stdout);
+    }
+    return finish(&program, is_open);
+}
+
+bool cli_run_server(const struct cli_options *options, struct base_err *err)
+{
+    struct program program;
+    start(&program, options);
+    return finish(&program, open_backend(&program, err) && open_listener(&program, err));
+}
+
+bool cli_run_gateway(const struct cli_options *options, struct base_err *err)
+{
+    struct program program;
+    start(&program, options);
+    return finish(&program, open_upstream(&program, err) && open_front(&program, err));
+}
