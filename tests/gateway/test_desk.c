@@ -1,0 +1,502 @@
+#include "gateway/desk.h"
+
+#include "notes/v1/notes.tg.h"
+#include "tests/gateway/fake_channel.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+enum { CALLS_MAX = 3, HEADERS_MAX = 4 };
+
+struct fixture {
+    struct fake_channel fake;
+    struct gw_gateway *gateway;
+    struct base_mailbox mailbox;
+    struct base_timers timers;
+    struct gw_desk *desk;
+};
+
+struct test_client {
+    struct gw_client client;
+    struct gw_call *call;
+    int answers;
+    int status;
+    char body[1024];
+    char headers[512]; /* "name: value\n" for each */
+    bool releases_at_once;
+};
+
+struct test_headers {
+    struct gw_header_source source;
+    const struct gw_header *next;
+};
+
+static struct fixture fix;
+
+/* The wire bytes of {"noteId":"42","title":"Hello"} as a notes.v1.Note. */
+static const struct base_str note_wire = {"\x0A\x02"
+                                          "42"
+                                          "\x12\x05"
+                                          "Hello",
+                                          11};
+#define NOTE_JSON "{\"noteId\":\"42\",\"title\":\"Hello\",\"content\":\"\"}"
+
+static void wake(struct base_mailbox *mailbox)
+{
+    (void)mailbox;
+}
+
+static int open_desk(void **state)
+{
+    (void)state;
+    struct base_err err;
+    fake_channel_init(&fix.fake);
+    fix.fake.plan = (struct fake_plan){.response = note_wire, .is_recorded = true};
+    fix.gateway = gw_gateway_create(
+        &(struct gw_gateway_config){
+            .descriptor_sets = &notes_v1_notes_descriptor_set,
+            .descriptor_set_count = 1,
+            .channel = &fix.fake.channel,
+        },
+        &err);
+    assert_non_null(fix.gateway);
+    base_mailbox_init(&fix.mailbox, wake);
+    base_timers_init(&fix.timers);
+    fix.desk = gw_desk_open(fix.gateway, &fix.mailbox, &fix.timers, CALLS_MAX);
+    return 0;
+}
+
+static int close_desk(void **state)
+{
+    (void)state;
+    assert_int_equal(gw_desk_calls(fix.desk), 0);
+    assert_int_equal(base_timers_next_ns(&fix.timers), BASE_NEVER_NS);
+    gw_desk_close(fix.desk);
+    base_mailbox_dispose(&fix.mailbox);
+    base_timers_dispose(&fix.timers);
+    gw_gateway_destroy(fix.gateway);
+    rpc_channel_destroy(&fix.fake.channel);
+    return 0;
+}
+
+static bool next_header(struct gw_header_source *source, struct gw_header *out_header)
+{
+    struct test_headers *headers = (struct test_headers *)(void *)source;
+    if (headers->next == NULL || headers->next->name.len == 0) {
+        return false;
+    }
+    *out_header = *headers->next++;
+    return true;
+}
+
+static void on_answer(struct gw_client *self, struct gw_call *call, const struct gw_answer *answer)
+{
+    struct test_client *client = (struct test_client *)(void *)self;
+    client->answers++;
+    client->call = call;
+    client->status = answer->http_status;
+    snprintf(client->body, sizeof client->body, "%.*s", BASE_STR_ARGS(answer->body));
+    size_t used = 0;
+    for (size_t i = 0; i < answer->header_count; i++) {
+        used += (size_t)snprintf(client->headers + used, sizeof client->headers - used,
+                                 "%.*s: %.*s\n", BASE_STR_ARGS(answer->headers[i].name),
+                                 BASE_STR_ARGS(answer->headers[i].value));
+    }
+    if (client->releases_at_once) {
+        gw_call_release(call);
+    }
+}
+
+static struct gw_call *begin(struct test_client *client, const char *method, const char *path,
+                             const struct gw_header *headers, const char *body)
+{
+    struct test_headers source = {.source = {.next = next_header}, .next = headers};
+    const char *question = strchr(path, '?');
+    struct gw_exchange exchange = {
+        .method = base_str_of(method),
+        .raw_path =
+            base_str_make(path, question == NULL ? strlen(path) : (size_t)(question - path)),
+        .raw_query = base_str_of(question == NULL ? NULL : question + 1),
+        .body = base_str_of(body),
+        .hop = {.peer = BASE_STR("192.0.2.7"), .authority = BASE_STR("api.example")},
+        .headers = &source.source,
+    };
+    client->client.on_answer = on_answer;
+    return gw_desk_begin(fix.desk, &exchange, &client->client);
+}
+
+static void requests_get_their_answers(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *method;
+        const char *path;
+        struct gw_header headers[HEADERS_MAX];
+        const char *request;
+        int status;
+        const char *answer;
+        const char *answer_headers;
+    } rows[] = {
+        {"get", "GET", "/notes/42", {{{0}, {0}}}, "", 200, NOTE_JSON, ""},
+        {"head is get", "HEAD", "/notes/42", {{{0}, {0}}}, "", 200, NOTE_JSON, ""},
+        {"create has its own status",
+         "POST",
+         "/notes",
+         {{{0}, {0}}},
+         "{\"title\":\"Hello\"}",
+         201,
+         NOTE_JSON,
+         ""},
+        {"no such path",
+         "GET",
+         "/nope",
+         {{{0}, {0}}},
+         "",
+         404,
+         "{\"code\":5,\"message\":\"Not Found\",\"details\":[]}",
+         ""},
+        {"a trailing slash is another path",
+         "GET",
+         "/notes/42/",
+         {{{0}, {0}}},
+         "",
+         404,
+         "{\"code\":5,\"message\":\"Not Found\",\"details\":[]}",
+         ""},
+        {"no such method",
+         "POST",
+         "/notes/42",
+         {{{0}, {0}}},
+         "",
+         405,
+         "{\"code\":12,\"message\":\"Method Not Allowed\",\"details\":[]}",
+         "allow: GET, HEAD, PUT, PATCH, DELETE, OPTIONS\n"},
+        {"options",
+         "OPTIONS",
+         "/notes/42",
+         {{{0}, {0}}},
+         "",
+         204,
+         "",
+         "allow: GET, HEAD, PUT, PATCH, DELETE, OPTIONS\n"},
+        {"options of nothing",
+         "OPTIONS",
+         "/nope",
+         {{{0}, {0}}},
+         "",
+         404,
+         "{\"code\":5,\"message\":\"Not Found\",\"details\":[]}",
+         ""},
+        {"bad escape",
+         "GET",
+         "/notes/%zz",
+         {{{0}, {0}}},
+         "",
+         400,
+         "{\"code\":3,\"message\":\"the path does not start with \\\"/\\\" or has a malformed "
+         "percent escape\",\"details\":[]}",
+         ""},
+        {"content type",
+         "POST",
+         "/notes",
+         {{BASE_STR("content-type"), BASE_STR("text/plain")}},
+         "{}",
+         415,
+         "{\"code\":3,\"message\":\"the body must be application/json in UTF-8, without a "
+         "Content-Encoding\",\"details\":[]}",
+         ""},
+        {"content encoding",
+         "POST",
+         "/notes",
+         {{BASE_STR("content-encoding"), BASE_STR("gzip")}},
+         "{}",
+         415,
+         "{\"code\":3,\"message\":\"the body must be application/json in UTF-8, without a "
+         "Content-Encoding\",\"details\":[]}",
+         ""},
+        {"a content type without a body",
+         "GET",
+         "/notes/42",
+         {{BASE_STR("content-type"), BASE_STR("text/plain")}},
+         "",
+         200,
+         NOTE_JSON,
+         ""},
+        {"no time",
+         "GET",
+         "/notes/42",
+         {{BASE_STR("grpc-timeout"), BASE_STR("0n")}},
+         "",
+         504,
+         "{\"code\":4,\"message\":\"deadline exceeded\",\"details\":[]}",
+         ""},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct test_client client = {.releases_at_once = true};
+        begin(&client, rows[i].method, rows[i].path, rows[i].headers, rows[i].request);
+        if (client.answers != 1 || client.status != rows[i].status ||
+            strcmp(client.body, rows[i].answer) != 0 ||
+            strcmp(client.headers, rows[i].answer_headers) != 0) {
+            fail_msg("%s: %d answers, %d, %s, %s", rows[i].name, client.answers, client.status,
+                     client.body, client.headers);
+        }
+    }
+}
+
+static void refusals_that_name_their_reason(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct gw_header header;
+        const char *body;
+        const char *begins;
+    } rows[] = {
+        {"json",
+         {BASE_STR("x"), BASE_STR("y")},
+         "{\"title\":",
+         "{\"code\":3,\"message\":\"body at byte"},
+        {"grpc-timeout", {BASE_STR("grpc-timeout"), BASE_STR("5")}, "{}", "{\"code\":3,"},
+        {"x-server-timeout",
+         {BASE_STR("x-server-timeout"), BASE_STR("soon")},
+         "{}",
+         "{\"code\":3,"},
+        {"bin", {BASE_STR("grpc-metadata-a-bin"), BASE_STR("***")}, "{}", "{\"code\":3,"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct test_client client = {.releases_at_once = true};
+        const struct gw_header headers[2] = {rows[i].header};
+        begin(&client, "POST", "/notes", headers, rows[i].body);
+        if (client.status != 400 ||
+            strncmp(client.body, rows[i].begins, strlen(rows[i].begins)) != 0) {
+            fail_msg("%s: %d, %s", rows[i].name, client.status, client.body);
+        }
+    }
+    assert_int_equal(fix.fake.started, 0);
+}
+
+static void the_rpc_gets_message_metadata_and_deadline(void **state)
+{
+    (void)state;
+    static const struct gw_header headers[] = {
+        {BASE_STR("authorization"), BASE_STR("Bearer abc")},
+        {BASE_STR("grpc-metadata-color"), BASE_STR("blue")},
+        {BASE_STR("connection"), BASE_STR("keep-alive")},
+        {BASE_STR("x-forwarded-for"), BASE_STR("198.51.100.1")},
+        {BASE_STR("grpc-timeout"), BASE_STR("9S")},
+        {BASE_STR("x-server-timeout"), BASE_STR("2.5")},
+        {{0}, {0}},
+    };
+    struct test_client client = {.releases_at_once = true};
+    int64_t before_ns = base_clock_monotonic_ns();
+    begin(&client, "GET", "/notes/4%2F2", headers, "");
+    assert_int_equal(client.status, 200);
+    assert_string_equal(fix.fake.last_path, "/notes.v1.Notes/GetNote");
+    assert_int_equal(fix.fake.last_request_len, 5);
+    assert_memory_equal(fix.fake.last_request,
+                        "\x0A\x03"
+                        "4/2",
+                        5);
+    assert_non_null(strstr(fix.fake.last_metadata, "authorization=Bearer abc\n"));
+    assert_non_null(strstr(fix.fake.last_metadata, "color=blue\n"));
+    assert_null(strstr(fix.fake.last_metadata, "keep-alive"));
+    assert_non_null(strstr(fix.fake.last_metadata, "x-forwarded-for=198.51.100.1, 192.0.2.7\n"));
+    assert_non_null(strstr(fix.fake.last_metadata, "x-forwarded-host=api.example\n"));
+    int64_t waits_ns = fix.fake.last_deadline_ns - before_ns;
+    assert_in_range(waits_ns, 2500 * BASE_NS_PER_MS, 3000 * BASE_NS_PER_MS);
+}
+
+static void rpc_failures_become_statuses(void **state)
+{
+    (void)state;
+    static const struct {
+        enum base_code code;
+        bool is_silent;
+        struct base_str response;
+        int status;
+        const char *body;
+    } rows[] = {
+        {BASE_NOT_FOUND,
+         false,
+         {0},
+         404,
+         "{\"code\":5,\"message\":\"note 42 not found\",\"details\":[]}"},
+        {BASE_UNAVAILABLE,
+         false,
+         {0},
+         503,
+         "{\"code\":14,\"message\":\"note 42 not found\",\"details\":[]}"},
+        {BASE_CANCELLED, false, {0}, 499, "{\"code\":1,\"message\":\"cancelled\",\"details\":[]}"},
+        {BASE_OK,
+         true,
+         {0},
+         500,
+         "{\"code\":13,\"message\":\"the method answered no message\",\"details\":[]}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct test_client client = {.releases_at_once = true};
+        fix.fake.plan = (struct fake_plan){.code = rows[i].code,
+                                           .is_silent = rows[i].is_silent,
+                                           .response = rows[i].response,
+                                           .message = BASE_STR("note 42 not found")};
+        begin(&client, "GET", "/notes/42", NULL, "");
+        assert_int_equal(client.status, rows[i].status);
+        assert_string_equal(client.body, rows[i].body);
+    }
+}
+
+static void a_damaged_response_is_internal(void **state)
+{
+    (void)state;
+    struct test_client client = {.releases_at_once = true};
+    fix.fake.plan.response = BASE_STR("\x0A\x7F");
+    begin(&client, "GET", "/notes/42", NULL, "");
+    assert_int_equal(client.status, 500);
+    assert_memory_equal(client.body, "{\"code\":13,", 11);
+}
+
+static void answered_metadata_becomes_headers(void **state)
+{
+    (void)state;
+    struct test_client client = {.releases_at_once = true};
+    fix.fake.plan.header_key = BASE_STR("x-next-page-token");
+    fix.fake.plan.header_value = BASE_STR("abc");
+    begin(&client, "GET", "/notes/42", NULL, "");
+    assert_string_equal(client.headers, "x-next-page-token: abc\n");
+}
+
+static void the_deadline_answers_and_the_late_result_is_dropped(void **state)
+{
+    (void)state;
+    static const struct gw_header headers[] = {{BASE_STR("x-server-timeout"), BASE_STR("1")},
+                                               {{0}, {0}}};
+    struct test_client client = {0};
+    fix.fake.plan.end = FAKE_NEVER;
+    struct gw_call *call = begin(&client, "GET", "/notes/42", headers, "");
+    assert_non_null(call);
+    assert_int_equal(client.answers, 0);
+    int64_t due_ns = base_timers_next_ns(&fix.timers);
+    base_timers_run(&fix.timers, due_ns - 1);
+    assert_int_equal(client.answers, 0);
+    base_timers_run(&fix.timers, due_ns);
+    assert_int_equal(client.answers, 1);
+    assert_int_equal(client.status, 504);
+    assert_string_equal(client.body,
+                        "{\"code\":4,\"message\":\"deadline exceeded\",\"details\":[]}");
+    assert_int_equal(fix.fake.cancelled, 1);
+    gw_call_release(call);
+    assert_int_equal(gw_desk_calls(fix.desk), 1); /* until the rpc has ended */
+    base_mailbox_drain(&fix.mailbox);
+    assert_int_equal(client.answers, 1);
+    assert_int_equal(gw_desk_calls(fix.desk), 0);
+}
+
+static void a_cancelled_call_answers_499(void **state)
+{
+    (void)state;
+    struct test_client client = {0};
+    fix.fake.plan.end = FAKE_NEVER;
+    struct gw_call *call = begin(&client, "GET", "/notes/42", NULL, "");
+    gw_call_cancel(call);
+    gw_call_cancel(call);
+    assert_int_equal(client.answers, 1);
+    assert_int_equal(client.status, 499);
+    assert_int_equal(fix.fake.cancelled, 1);
+    base_mailbox_drain(&fix.mailbox);
+    gw_call_release(call);
+}
+
+static void a_released_call_never_answers(void **state)
+{
+    (void)state;
+    struct test_client client = {0};
+    fix.fake.plan.end = FAKE_NEVER;
+    struct gw_call *call = begin(&client, "GET", "/notes/42", NULL, "");
+    gw_call_release(call);
+    assert_int_equal(fix.fake.cancelled, 1);
+    base_mailbox_drain(&fix.mailbox);
+    assert_int_equal(client.answers, 0);
+}
+
+static void results_come_through_the_mailbox(void **state)
+{
+    (void)state;
+    struct test_client client = {.releases_at_once = true};
+    fix.fake.plan.end = FAKE_LATER;
+    begin(&client, "GET", "/notes/42", NULL, "");
+    assert_int_equal(client.answers, 0);
+    struct timespec tick = {0, 1000000};
+    while (!base_mailbox_drain(&fix.mailbox)) {
+        nanosleep(&tick, NULL);
+    }
+    assert_int_equal(client.status, 200);
+    assert_string_equal(client.body, NOTE_JSON);
+}
+
+static void a_full_desk_refuses(void **state)
+{
+    (void)state;
+    struct test_client clients[CALLS_MAX + 1] = {0};
+    struct gw_call *calls[CALLS_MAX];
+    fix.fake.plan.end = FAKE_NEVER;
+    for (int i = 0; i < CALLS_MAX; i++) {
+        calls[i] = begin(&clients[i], "GET", "/notes/42", NULL, "");
+        assert_non_null(calls[i]);
+    }
+    assert_null(begin(&clients[CALLS_MAX], "GET", "/notes/42", NULL, ""));
+    assert_int_equal(gw_answer_busy.http_status, 503);
+    for (int i = 0; i < CALLS_MAX; i++) {
+        gw_call_release(calls[i]);
+    }
+    base_mailbox_drain(&fix.mailbox);
+    fix.fake.plan.end = FAKE_INLINE;
+    clients[CALLS_MAX].releases_at_once = true;
+    assert_non_null(begin(&clients[CALLS_MAX], "GET", "/notes/42", NULL, ""));
+}
+
+static void a_gateway_needs_every_method(void **state)
+{
+    (void)state;
+    struct fake_channel fake;
+    struct base_err err;
+    fake_channel_init(&fake);
+    fake.missing = "/notes.v1.Notes/GetNote";
+    struct gw_gateway_config config = {.descriptor_sets = &notes_v1_notes_descriptor_set,
+                                       .descriptor_set_count = 1,
+                                       .channel = &fake.channel};
+    assert_null(gw_gateway_create(&config, &err));
+    assert_int_equal(err.code, BASE_UNIMPLEMENTED);
+    assert_string_equal(err.message,
+                        "notes.v1.Notes.GetNote: unknown method /notes.v1.Notes/GetNote");
+    struct base_str damaged = BASE_STR("\xFF");
+    config.descriptor_sets = &damaged;
+    assert_null(gw_gateway_create(&config, &err));
+    assert_memory_equal(err.message, "descriptor set 1: ", 18);
+}
+
+#define ON_A_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_A_DESK(requests_get_their_answers),
+        ON_A_DESK(refusals_that_name_their_reason),
+        ON_A_DESK(the_rpc_gets_message_metadata_and_deadline),
+        ON_A_DESK(rpc_failures_become_statuses),
+        ON_A_DESK(a_damaged_response_is_internal),
+        ON_A_DESK(answered_metadata_becomes_headers),
+        ON_A_DESK(the_deadline_answers_and_the_late_result_is_dropped),
+        ON_A_DESK(a_cancelled_call_answers_499),
+        ON_A_DESK(a_released_call_never_answers),
+        ON_A_DESK(results_come_through_the_mailbox),
+        ON_A_DESK(a_full_desk_refuses),
+        ON_A_DESK(a_gateway_needs_every_method),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
