@@ -1,4 +1,5 @@
-/* style_check ROOT: checks every .c and .h of the tree's own folders, prints path:line: finding.
+/* style_check ROOT: checks every .c, .cc and .h of the tree's own folders, prints path:line:
+ * finding.
  *
  * Exit status 0 when there is none, 1 when there are findings, 2 when the tree cannot be read. */
 #include "base/buf.h"
@@ -46,7 +47,8 @@ static bool is_source(const FTSENT *entry)
 {
     struct base_str name = base_str_make(entry->fts_name, entry->fts_namelen);
     return entry->fts_info == FTS_F &&
-           (base_str_ends_with(name, BASE_STR(".c")) || base_str_ends_with(name, BASE_STR(".h")));
+           (base_str_ends_with(name, BASE_STR(".c")) || base_str_ends_with(name, BASE_STR(".h")) ||
+            base_str_ends_with(name, BASE_STR(".cc")));
 }
 
 static bool check_file(const char *path, struct printer *printer)

@@ -1,0 +1,220 @@
+#!/usr/bin/env bash
+# Measures build/release against two limits, a bare h2o reply and a bare C-core echo, on this machine and in this run.
+# The server under test stands on core 0, the load on core 1; ours and the limit take turns, and the medians of the
+# rounds are set against each other. With --check the exit status says whether every target was reached.
+#
+# ROUNDS and ROUND_SECONDS set how long it takes.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+ROUNDS=${ROUNDS:-5}
+ROUND_SECONDS=${ROUND_SECONDS:-2}
+MEMORY_REQUESTS=${MEMORY_REQUESTS:-1000000}
+COUNTED_REQUESTS=10000
+LIST_NOTES=100
+BIN=$PWD/build/release/bin
+WORK=$PWD/build/bench
+METHOD=/notes.v1.Notes/GetNote
+
+PIDS=()
+MISSED=0
+
+stop_all() {
+    local pid
+    for pid in "${PIDS[@]}"; do
+        kill "$pid" 2>/dev/null || true
+    done
+    wait 2>/dev/null || true
+}
+trap stop_all EXIT
+
+die() {
+    printf 'bench: %s\n' "$*" >&2
+    exit 1
+}
+
+# --- servers --------------------------------------------------------------------------------------------------------
+
+wait_for() { # FILE PATTERN: prints the first line that matches, once there is one
+    local line
+    for _ in $(seq 200); do
+        line=$(grep -m 1 -- "$2" "$1" 2>/dev/null) && { printf '%s\n' "$line"; return; }
+        sleep 0.05
+    done
+    cat "$1" >&2
+    die "no \"$2\" in $1"
+}
+
+start_tollgate() { # NAME [VARIABLE=VALUE...]: sets PID, HTTP and GRPC
+    local name=$1
+    shift
+    rm -f "$WORK/$name".*
+    env "$@" taskset -c 0 "$BIN/tollgate" serve --threads 1 --listen 127.0.0.1:0 --grpc 127.0.0.1:0 \
+        --store "sqlite:$WORK/$name.db" --log-level info 2>"$WORK/$name.log" &
+    PID=$!
+    PIDS+=("$PID")
+    HTTP=$(wait_for "$WORK/$name.log" 'protocol=http' | sed 's/.*address=\([^ ]*\).*/\1/')
+    GRPC=$(wait_for "$WORK/$name.log" 'protocol=grpc' | sed 's/.*address=\([^ ]*\).*/\1/')
+}
+
+start_limit() { # NAME PROGRAM ARGUMENT...: sets LIMIT
+    local out=$WORK/$1.out
+    shift
+    taskset -c 0 "$@" >"$out" &
+    PIDS+=($!)
+    LIMIT=$(wait_for "$out" 127.0.0.1)
+}
+
+fill() { # ADDRESS: makes the notes; sets NOTE_ID
+    local i
+    for i in $(seq "$LIST_NOTES"); do
+        printf 'url = "http://%s/notes"\njson = "{\\"title\\":\\"Note %d\\",\\"content\\":\\"%s\\"}"\nfail\nsilent\noutput = "%s"\nnext\n' \
+            "$1" "$i" "Two bottles of milk, a loaf of bread, and what else there is to eat on a long evening." "$WORK/note.json"
+    done >"$WORK/fill.curl"
+    curl --config "$WORK/fill.curl"
+    NOTE_ID=$(sed 's/.*"noteId":"\([^"]*\)".*/\1/' "$WORK/note.json")
+}
+
+# --- load: each prints one rate -------------------------------------------------------------------------------------
+
+load_h1() { # URL [CONNECTIONS [SCRIPT]]
+    local out
+    out=$(taskset -c 1 wrk -t1 -c"${2:-32}" -d"${ROUND_SECONDS}s" ${3:+-s "$3"} "$1")
+    grep -q 'Non-2xx\|Socket errors' <<<"$out" && die "wrk $1: $out"
+    awk '/^Requests\/sec/ { print $2 }' <<<"$out"
+}
+
+load_h2() { # URL
+    local out
+    out=$(taskset -c 1 h2load -t1 -c8 -m16 -D "$ROUND_SECONDS" "$1")
+    grep -q ' 0 failed, 0 errored' <<<"$out" || die "h2load $1: $out"
+    sed -n 's/^finished in [^,]*, \([0-9.]*\) req.*/\1/p' <<<"$out"
+}
+
+load_grpc() { # ADDRESS
+    taskset -c 1 "$BIN/bench_grpc_load" "$1" "$METHOD" "$NOTE_ID" "$ROUND_SECONDS" 64 2 | sed 's/ .*//'
+}
+
+# --- figures --------------------------------------------------------------------------------------------------------
+
+median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+
+take_turns() { # "COMMAND of ours" "COMMAND of the limit": sets OURS and BARE, medians
+    local ours=() bare=()
+    for _ in $(seq "$ROUNDS"); do
+        ours+=("$($1)")
+        bare+=("$($2)")
+    done
+    OURS=$(printf '%s\n' "${ours[@]}" | median)
+    BARE=$(printf '%s\n' "${bare[@]}" | median)
+}
+
+verdict() { # EXPRESSION in awk: true is reached
+    if awk "BEGIN { exit !($1) }"; then VERDICT=reached; else VERDICT=MISSED; MISSED=$((MISSED + 1)); fi
+}
+
+ratio() { awk "BEGIN { printf \"%.2f\", $1 / $2 }"; }
+
+row() { printf '%-34s %14s %14s %7s   %-28s %s\n' "$@"; }
+
+compare() { # TITLE OURS-COMMAND LIMIT-COMMAND TARGET
+    take_turns "$2" "$3"
+    local r
+    r=$(ratio "$OURS" "$BARE")
+    verdict "$r >= $4"
+    row "$1" "$(printf %.0f "$OURS")/s" "$(printf %.0f "$BARE")/s" "$r" "at least $4" "$VERDICT"
+}
+
+compare_list() {
+    local bytes r mb bare_mb
+    take_turns "load_h1 http://$OUR_HTTP/notes?page_size=$LIST_NOTES" "load_h1 http://$LIST_LIMIT/"
+    bytes=$(stat -c %s "$WORK/list.json")
+    mb=$(awk "BEGIN { printf \"%.0f\", $OURS * $bytes / 1e6 }")
+    bare_mb=$(awk "BEGIN { printf \"%.0f\", $BARE * $bytes / 1e6 }")
+    r=$(ratio "$OURS" "$BARE")
+    verdict "$mb >= 400 || $r >= 0.5"
+    row "list of $LIST_NOTES notes, $bytes bytes" "$mb MB/s" "$bare_mb MB/s" "$r" "400 MB/s or at least 0.5" "$VERDICT"
+}
+
+compare_writes() {
+    local r
+    take_turns "load_h1 http://$OUR_HTTP/notes 64 tests/bench/post_note.lua" \
+        "load_h1 http://$OUR_HTTP/notes 1 tests/bench/post_note.lua"
+    r=$(ratio "$OURS" "$BARE")
+    verdict "$r >= 10"
+    row "POST /notes, 64 connections to 1" "$(printf %.0f "$OURS")/s" "$(printf %.0f "$BARE")/s" "$r" "at least 10" "$VERDICT"
+}
+
+rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
+
+many_requests() { # COUNT ADDRESS
+    taskset -c 1 h2load -q -t1 -c8 -m16 -n "$1" "http://$2/notes/$NOTE_ID" >/dev/null
+}
+
+# Warm first: what a server holds after its first requests is not a leak.
+measure_memory() { # PID ADDRESS
+    local before after
+    many_requests $((MEMORY_REQUESTS / 10)) "$2"
+    before=$(rss_kb "$1")
+    many_requests "$MEMORY_REQUESTS" "$2"
+    after=$(rss_kb "$1")
+    verdict "$after < 40 * 1024 && $after - $before < 512"
+    row "RSS after $MEMORY_REQUESTS requests" "$after kB" "$before kB" "$(ratio "$after" "$before")" \
+        "flat, below 40960 kB" "$VERDICT"
+}
+
+counters() { od -An -t u8 -w32 "$1"; }
+
+# What one request allocates and copies, with h2o's own share: the second line is h2o's alone.
+count_memory() { # TITLE COUNTER-FILE URL
+    local before after
+    taskset -c 1 h2load -q -t1 -c8 -m16 -n 1000 "$3" >/dev/null
+    before=$(counters "$2")
+    taskset -c 1 h2load -q -t1 -c8 -m16 -n "$COUNTED_REQUESTS" "$3" >/dev/null
+    after=$(counters "$2")
+    awk -v title="$1" -v n="$COUNTED_REQUESTS" -v a="$after" -v b="$before" 'BEGIN {
+        split(a, x); split(b, y)
+        printf "%-34s %6.1f allocations of %8.0f bytes, %6.1f copies of %8.0f bytes\n", title,
+            (x[1] - y[1]) / n, (x[2] - y[2]) / n, (x[3] - y[3]) / n, (x[4] - y[4]) / n }'
+}
+
+# --- the run --------------------------------------------------------------------------------------------------------
+
+[ "$(nproc)" -ge 2 ] || die "needs two cores, one for the server and one for the load"
+rm -rf "$WORK"
+mkdir -p "$WORK"
+
+start_tollgate ours
+OUR_PID=$PID OUR_HTTP=$HTTP OUR_GRPC=$GRPC
+fill "$OUR_HTTP"
+curl -sf "http://$OUR_HTTP/notes/$NOTE_ID" >"$WORK/note.json"
+curl -sf "http://$OUR_HTTP/notes?page_size=$LIST_NOTES" >"$WORK/list.json"
+start_limit note "$BIN/bench_h2o_static" "$WORK/note.json"
+NOTE_LIMIT=$LIMIT
+start_limit list "$BIN/bench_h2o_static" "$WORK/list.json"
+LIST_LIMIT=$LIMIT
+start_limit echo "$BIN/bench_grpc_echo" "$METHOD" "$(stat -c %s "$WORK/note.json")"
+ECHO_LIMIT=$LIMIT
+
+printf '%s, %d rounds of %s s, server on core 0, load on core 1\n\n' \
+    "$(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1)" "$ROUNDS" "$ROUND_SECONDS"
+row "" Tollgate limit ratio target ""
+compare "GET /notes/{id}, HTTP/1.1" "load_h1 http://$OUR_HTTP/notes/$NOTE_ID" "load_h1 http://$NOTE_LIMIT/" 0.75
+compare "GET /notes/{id}, HTTP/2" "load_h2 http://$OUR_HTTP/notes/$NOTE_ID" "load_h2 http://$NOTE_LIMIT/" 0.5
+compare "gRPC GetNote" "load_grpc $OUR_GRPC" "load_grpc $ECHO_LIMIT" 0.8
+compare_list
+measure_memory "$OUR_PID" "$OUR_HTTP"
+compare_writes
+
+printf '\nPer request, over HTTP/2, as seen by LD_PRELOAD:\n'
+start_tollgate counted LD_PRELOAD="$BIN/malloc_count.so" MALLOC_COUNT_FILE="$WORK/counted.counters"
+fill "$HTTP"
+count_memory "GET /notes/{id}" "$WORK/counted.counters" "http://$HTTP/notes/$NOTE_ID"
+count_memory "list of $LIST_NOTES notes" "$WORK/counted.counters" "http://$HTTP/notes?page_size=$LIST_NOTES"
+start_limit bare env LD_PRELOAD="$BIN/malloc_count.so" MALLOC_COUNT_FILE="$WORK/bare.counters" \
+    "$BIN/bench_h2o_static" "$WORK/note.json"
+count_memory "bare h2o" "$WORK/bare.counters" "http://$LIMIT/"
+
+if [ "${1:-}" = --check ] && [ "$MISSED" -gt 0 ]; then
+    die "$MISSED targets missed"
+fi
