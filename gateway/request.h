@@ -2,18 +2,16 @@
  *
  * A pure function. The body comes first, then the query, then the path, so that by protobuf's own
  * merge the path wins; a body or a query that gives a path-bound field another value is refused.
- * Query parameters are dotted field paths in proto or JSON names, repeated for repeated fields;
- * with body "*" none are allowed. PATCH with a body field fills an unset FieldMask from the fields
- * the body sent.
+ * What the query may name is said in gateway/query.h; a field inside the body's field is the body's
+ * alone. PATCH with a body field fills an unset or empty FieldMask from the fields the body sent
+ * (gateway/field_mask.h). Any thread.
  */
 #ifndef GATEWAY_REQUEST_H
 #define GATEWAY_REQUEST_H
 
+#include "gateway/query.h"
 #include "gateway/route.h"
 #include "gateway/transcode.h"
-
-/* Parameters of one query string. */
-#define GW_QUERY_PARAMETERS_MAX 1000
 
 struct gw_http_request {
     const struct gw_captures *captures;
@@ -21,8 +19,9 @@ struct gw_http_request {
     struct base_str body;      /* empty when there is none: an unset body, never an error */
 };
 
-/* Appends the message of `route`'s method to `out`. INVALID_ARGUMENT says which part of the request
- * is at fault and where; RESOURCE_EXHAUSTED that the message would be too large. */
+/* Appends the message of `route`'s method to `out`, which stays as it was on failure.
+ * INVALID_ARGUMENT says which part of the request is at fault and where; RESOURCE_EXHAUSTED that
+ * the message would be too large. */
 bool gw_request_to_wire(const struct gw_route *route, const struct gw_http_request *request,
                         const struct gw_transcode_options *options, struct base_buf *out,
                         struct base_err *err) BASE_MUST_CHECK;

@@ -6,17 +6,12 @@
 #ifndef GATEWAY_ROUTE_H
 #define GATEWAY_ROUTE_H
 
+#include "gateway/field_path.h"
 #include "gateway/router.h"
 #include "gateway/schema.h"
 
-/* Messages a field path goes through. */
-#define GW_FIELD_PATH_MAX 16
-
-/* "note.note_id": each field but the last is a singular message. */
-struct gw_field_path {
-    const struct gw_field *fields[GW_FIELD_PATH_MAX];
-    size_t count;
-};
+/* Bytes of all templates and routes of one schema. */
+#define GW_ROUTES_BYTES_MAX (size_t)(256 * 1024 * 1024)
 
 enum gw_body_kind { GW_BODY_NONE, GW_BODY_WHOLE, GW_BODY_FIELD };
 
@@ -35,7 +30,8 @@ struct gw_route {
 struct gw_routes;
 
 /* Returns owned the routes of every method of `schema` (borrowed, must outlive), or NULL: a bad
- * rule (INVALID_ARGUMENT) or two that collide (ALREADY_EXISTS). */
+ * rule (INVALID_ARGUMENT), two that collide (ALREADY_EXISTS, naming both templates and methods) or
+ * too many (RESOURCE_EXHAUSTED). */
 struct gw_routes *gw_routes_create(const struct gw_schema *schema, struct base_err *err);
 void gw_routes_destroy(struct gw_routes *routes);
 
@@ -45,10 +41,5 @@ struct gw_route *gw_routes_at(const struct gw_routes *routes, size_t index);
 
 /* The router over them; its routes are struct gw_route. */
 const struct gw_router *gw_routes_router(const struct gw_routes *routes);
-
-/* Resolves "note.note_id" or "note.noteId" from `message`; INVALID_ARGUMENT when a name is unknown
- * or a field on the way is not a singular message. */
-bool gw_field_path_resolve(const struct gw_message *message, struct base_str text,
-                           struct gw_field_path *out_path, struct base_err *err) BASE_MUST_CHECK;
 
 #endif

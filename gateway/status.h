@@ -18,7 +18,8 @@ const char *gw_status_reason(int http_status);
 
 /* Appends the JSON error body. `details` is a packed google.rpc.Status, or empty; details whose
  * type the schema does not have, and damaged ones, are left out: the error they explain matters
- * more. */
+ * more. Bytes of the message that are not UTF-8 become U+FFFD. Where the buffer cannot take all of
+ * it, the message and the details are left out. */
 void gw_status_to_json(enum base_code code, struct base_str message, struct base_str details,
                        const struct gw_transcode_options *options, struct base_buf *out);
 

@@ -1,0 +1,213 @@
+/* Request: each part is written with the transcoder into the one buffer. Conflicts are then found
+ * in the bytes: the record of a path variable is looked for in what the body and the query wrote,
+ * and compared with the one the path wrote. Both come from the same writer, so equal values are
+ * equal bytes.
+ */
+#include "gateway/request.h"
+
+#include "base/mem.h"
+#include "gateway/field_mask.h"
+#include "gateway/percent.h"
+#include "gateway/query.h"
+#include "gateway/wire.h"
+
+/* Captures up to this size are decoded on the stack. */
+#define CAPTURE_STACK_BYTES 256
+
+/* One field of one part of the request. */
+struct sighting {
+    bool is_set;
+    struct gw_wire_record record;        /* of is_set */
+    const struct gw_field *oneof_member; /* another of a oneof the path goes through, or NULL */
+};
+
+/* Looks for the value of `path` from its field `depth` on; the last record counts, as in a merge.
+ */
+static void look_for(const struct gw_field_path *path, size_t depth, struct base_str wire,
+                     struct sighting *sighting)
+{
+    const struct gw_field *field = path->fields[depth];
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    struct gw_wire_record record;
+    while (!gw_wire_at_end(&reader) && gw_wire_next(&reader, &record)) {
+        if (record.number != field->number) {
+            const struct gw_field *other =
+                field->oneof < 0 ? NULL : gw_message_field_by_number(field->parent, record.number);
+            if (other != NULL && other->oneof == field->oneof) {
+                sighting->oneof_member = other;
+            }
+        } else if (depth + 1 < path->count) {
+            look_for(path, depth + 1, record.bytes, sighting);
+        } else {
+            sighting->is_set = true;
+            sighting->record = record;
+        }
+    }
+}
+
+/* Whether a record holds what absence would mean, too. */
+static bool is_default(const struct gw_wire_record *record)
+{
+    return record->type == GW_WIRE_LEN ? record->bytes.len == 0 : record->scalar == 0;
+}
+
+static bool is_same(const struct sighting *a, const struct sighting *b)
+{
+    if (a->is_set && b->is_set) {
+        return base_str_eq(a->record.whole, b->record.whole);
+    }
+    return is_default(a->is_set ? &a->record : &b->record);
+}
+
+/* Refuses a part of the request, "body" or "query", that sets what the path sets. */
+static bool check_conflict(const struct gw_field_path *path, const char *part, struct base_str wire,
+                           const struct sighting *from_path, struct base_err *err)
+{
+    struct sighting found = {0};
+    look_for(path, 0, wire, &found);
+    char text[GW_FIELD_PATH_TEXT_SIZE];
+    if (found.oneof_member != NULL) {
+        gw_field_path_text(path, text);
+        return base_err_set(err, BASE_INVALID_ARGUMENT,
+                            "the %s sets field %.*s, the path field %s of the same oneof", part,
+                            BASE_STR_ARGS(found.oneof_member->name), text);
+    }
+    if (found.is_set && !is_same(&found, from_path)) {
+        gw_field_path_text(path, text);
+        return base_err_set(err, BASE_INVALID_ARGUMENT,
+                            "field %s has one value in the path and another in the %s", text, part);
+    }
+    return true;
+}
+
+static bool write_body(const struct gw_route *route, struct base_str body,
+                       const struct gw_transcode_options *options, struct base_buf *out,
+                       struct base_err *err)
+{
+    if (body.len == 0) {
+        return true;
+    }
+    switch (route->body_kind) {
+    case GW_BODY_WHOLE:
+        return gw_json_to_wire(route->method->input, body, options, out, err);
+    case GW_BODY_FIELD:
+        return gw_json_to_wire_field(route->body_field, body, options, out, err);
+    case GW_BODY_NONE:
+        break;
+    }
+    return base_err_set(
+        err, BASE_INVALID_ARGUMENT, "body of %zu bytes: expected none for %.*s \"%.*s\"", body.len,
+        BASE_STR_ARGS(route->http_method), BASE_STR_ARGS(route->path_template.text));
+}
+
+/* Whether the path, or the bytes of the query, set the mask to more than nothing. */
+static bool has_mask(const struct gw_route *route, struct base_str query_wire)
+{
+    const struct gw_field_path mask = {.fields = {route->patch_mask_field}, .count = 1};
+    for (size_t i = 0; i < route->path_template.variable_count; i++) {
+        if (route->variables[i].fields[0] == route->patch_mask_field) {
+            return true;
+        }
+    }
+    struct sighting found = {0};
+    look_for(&mask, 0, query_wire, &found);
+    return found.is_set && !is_default(&found.record);
+}
+
+/* Appends one variable's value. */
+static bool write_variable(const struct gw_route *route, size_t index, struct base_str raw,
+                           const struct gw_transcode_options *options, struct base_buf *out,
+                           struct base_err *err)
+{
+    const struct gw_variable *variable = &route->path_template.variables[index];
+    enum gw_percent_mode mode = variable->is_multi ? GW_PERCENT_KEEP_SLASH : GW_PERCENT_ALL;
+    char small[CAPTURE_STACK_BYTES];
+    char *large = raw.len > sizeof small ? base_alloc(raw.len) : NULL;
+    char *text = large == NULL ? small : large;
+    struct base_str value = base_str_make(text, gw_percent_decode(raw, mode, text));
+    bool fine = gw_field_path_to_wire(&route->variables[index], value, options, out, err);
+    base_free(large);
+    return fine ||
+           base_err_wrap(err, "path parameter \"%.*s\"", BASE_STR_ARGS(variable->field_path));
+}
+
+/* Where the parts stand in the buffer. */
+struct parts {
+    size_t body;
+    size_t query;
+    size_t path;
+};
+
+static struct base_str slice(const struct base_buf *buf, size_t from, size_t to)
+{
+    return base_str_make(buf->data == NULL ? "" : buf->data + from, to - from);
+}
+
+static bool write_path(const struct gw_route *route, const struct gw_captures *captures,
+                       const struct parts *parts, const struct gw_transcode_options *options,
+                       struct base_buf *out, struct base_err *err)
+{
+    for (size_t i = 0; i < route->path_template.variable_count; i++) {
+        size_t from = out->len;
+        if (!write_variable(route, i, captures->values[i], options, out, err)) {
+            return false;
+        }
+        if (parts->path == parts->body) {
+            continue; /* neither body nor query: nothing to conflict with */
+        }
+        const struct gw_field_path *path = &route->variables[i];
+        struct sighting from_path = {0};
+        look_for(path, 0, slice(out, from, out->len), &from_path);
+        if (!check_conflict(path, "body", slice(out, parts->body, parts->query), &from_path, err) ||
+            !check_conflict(path, "query", slice(out, parts->query, parts->path), &from_path,
+                            err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool write_parts(const struct gw_route *route, const struct gw_http_request *request,
+                        const struct gw_transcode_options *options, struct base_buf *out,
+                        struct base_err *err)
+{
+    struct parts parts = {.body = out->len};
+    if (!write_body(route, request->body, options, out, err)) {
+        return false;
+    }
+    parts.query = out->len;
+    if (request->raw_query.len > 0 &&
+        !gw_query_to_wire(route, request->raw_query, request->body.len > 0, options, out, err)) {
+        return false;
+    }
+    parts.path = out->len;
+    if (!write_path(route, request->captures, &parts, options, out, err)) {
+        return false;
+    }
+    return route->patch_mask_field == NULL || request->body.len == 0 ||
+           has_mask(route, slice(out, parts.query, parts.path)) ||
+           gw_field_mask_from_json(route->patch_mask_field, route->body_field->message,
+                                   request->body, out, err);
+}
+
+bool gw_request_to_wire(const struct gw_route *route, const struct gw_http_request *request,
+                        const struct gw_transcode_options *options, struct base_buf *out,
+                        struct base_err *err)
+{
+    size_t start = out->len;
+    if (write_parts(route, request, options, out, err)) {
+        return true;
+    }
+    out->len = start;
+    return false;
+}
+
+bool gw_response_to_json(const struct gw_route *route, struct base_str wire,
+                         const struct gw_transcode_options *options, struct base_buf *out,
+                         struct base_err *err)
+{
+    if (route->response_body_field != NULL) {
+        return gw_wire_field_to_json(route->response_body_field, wire, options, out, err);
+    }
+    return gw_wire_to_json(route->method->output, wire, options, out, err);
+}
