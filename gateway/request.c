@@ -6,7 +6,7 @@
 #include "gateway/request.h"
 
 #include "base/mem.h"
-#include "gateway/field_mask.h"
+#include "gateway/patch_mask.h"
 #include "gateway/percent.h"
 #include "gateway/query.h"
 #include "gateway/wire.h"
@@ -186,7 +186,7 @@ static bool write_parts(const struct gw_route *route, const struct gw_http_reque
     }
     return route->patch_mask_field == NULL || request->body.len == 0 ||
            has_mask(route, slice(out, parts.query, parts.path)) ||
-           gw_field_mask_from_json(route->patch_mask_field, route->body_field->message,
+           gw_patch_mask_from_json(route->patch_mask_field, route->body_field->message,
                                    request->body, out, err);
 }
 

@@ -4,7 +4,7 @@
  * merge the path wins; a body or a query that gives a path-bound field another value is refused.
  * What the query may name is said in gateway/query.h; a field inside the body's field is the body's
  * alone. PATCH with a body field fills an unset or empty FieldMask from the fields the body sent
- * (gateway/field_mask.h). Any thread.
+ * (gateway/patch_mask.h). Any thread.
  */
 #ifndef GATEWAY_REQUEST_H
 #define GATEWAY_REQUEST_H

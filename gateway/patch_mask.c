@@ -1,7 +1,7 @@
-/* Field mask: the walk keeps the path to where it stands in one buffer, and copies it to another at
+/* Patch mask: the walk keeps the path to where it stands in one buffer, and copies it to another at
  * each leaf. The paths are sorted when all are there.
  */
-#include "gateway/field_mask.h"
+#include "gateway/patch_mask.h"
 
 #include "base/mem.h"
 #include "gateway/json_reader.h"
@@ -136,7 +136,7 @@ static bool write_mask(struct walk *walk, const struct gw_field *mask, struct ba
     return (fine && gw_wire_close_length(out, payload)) || too_large(walk->err);
 }
 
-bool gw_field_mask_from_json(const struct gw_field *mask, const struct gw_message *type,
+bool gw_patch_mask_from_json(const struct gw_field *mask, const struct gw_message *type,
                              struct base_str json, struct base_buf *out, struct base_err *err)
 {
     static const struct gw_transcode_options options = {0};
