@@ -163,6 +163,14 @@ static const char *kind_of(const Google__Protobuf__MethodDescriptorProto *method
     return method->server_streaming ? "RPC_SERVER_STREAMING" : "RPC_UNARY";
 }
 
+/* protoc-gen-c names a slot of its own service code like this and gives no way around it. */
+static bool check_not_keyword(const struct builder *builder, const char *c_name)
+{
+    return !gen_name_is_keyword(c_name) ||
+           base_err_set(builder->err, BASE_INVALID_ARGUMENT,
+                        "the method would be called \"%s\" in C, which is a keyword", c_name);
+}
+
 static bool build_method(const struct builder *builder, const char *service_name,
                          const Google__Protobuf__MethodDescriptorProto *method,
                          struct gen_method *out)
@@ -179,24 +187,30 @@ static bool build_method(const struct builder *builder, const char *service_name
                            options->idempotency_level ==
                                GOOGLE__PROTOBUF__METHOD_OPTIONS__IDEMPOTENCY_LEVEL__NO_SIDE_EFFECTS,
     };
-    bool ok = build_type(builder, method->input_type, &out->request) &&
+    bool ok = check_not_keyword(builder, out->c_name) &&
+              build_type(builder, method->input_type, &out->request) &&
               build_type(builder, method->output_type, &out->response) &&
               check_success_status(builder, options);
     return ok || base_err_wrap(builder->err, "%s", out->full_name);
 }
 
-/* Two methods that differ in capitals only would be one function in C. */
-static bool check_c_names(const struct builder *builder, const struct gen_service *service)
+/* Names that differ only in capitals and underscores would be one name in C. */
+static bool fail_on_c_name(const struct builder *builder, const char *first, const char *second,
+                           const char *c_name)
+{
+    return base_err_set(builder->err, BASE_INVALID_ARGUMENT,
+                        "%s and %s would both be called %s in C", first, second, c_name);
+}
+
+static bool check_methods(const struct builder *builder, const struct gen_service *service)
 {
     size_t unary_count = 0;
     for (size_t i = 0; i < service->method_count; i++) {
         unary_count += service->methods[i].is_unary;
         for (size_t j = 0; j < i; j++) {
             if (strcmp(service->methods[i].c_name, service->methods[j].c_name) == 0) {
-                return base_err_set(builder->err, BASE_INVALID_ARGUMENT,
-                                    "%s and %s would both be called %s in C",
-                                    service->methods[j].full_name, service->methods[i].full_name,
-                                    service->methods[i].c_name);
+                return fail_on_c_name(builder, service->methods[j].full_name,
+                                      service->methods[i].full_name, service->methods[i].c_name);
             }
         }
     }
@@ -228,7 +242,24 @@ static bool build_service(const struct builder *builder, size_t index, struct ge
         const int32_t path[] = {FILE_SERVICE, (int32_t)index, SERVICE_METHOD, (int32_t)i};
         method->comment = find_comment(builder, path, 4);
     }
-    return check_c_names(builder, out);
+    return check_methods(builder, out);
+}
+
+static bool build_services(const struct builder *builder, struct gen_file *out)
+{
+    for (size_t i = 0; i < out->service_count; i++) {
+        struct gen_service *service = &out->services[i];
+        if (!build_service(builder, i, service)) {
+            return false;
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(out->services[j].c_name, service->c_name) == 0) {
+                return fail_on_c_name(builder, out->services[j].full_name, service->full_name,
+                                      service->c_name);
+            }
+        }
+    }
+    return true;
 }
 
 static int compare_stems(const void *a, const void *b)
@@ -278,10 +309,8 @@ bool gen_model_build(const Google__Protobuf__Compiler__CodeGeneratorRequest *req
         .descriptor_set = gen_descriptor_set_pack(request, (char *[]){file->name}, 1, arena),
     };
     out.c_name = gen_name_file(arena, out.stem);
-    for (size_t i = 0; i < out.service_count; i++) {
-        if (!build_service(&builder, i, &out.services[i])) {
-            return base_err_wrap(err, "%s", name);
-        }
+    if (!build_services(&builder, &out)) {
+        return base_err_wrap(err, "%s", name);
     }
     collect_message_stems(&builder, &out);
     *out_file = out;

@@ -11,14 +11,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Keywords of C11, and what a service's prefix is followed by in names that are not a method's. */
-static const char *const taken_names[] = {
-    "auto",     "break",  "case",   "char",     "const",          "continue", "default",  "do",
-    "double",   "else",   "enum",   "extern",   "float",          "for",      "goto",     "if",
-    "inline",   "int",    "long",   "register", "restrict",       "return",   "short",    "signed",
-    "sizeof",   "static", "struct", "switch",   "typedef",        "union",    "unsigned", "void",
-    "volatile", "while",  "bool",   "service",  "descriptor_set",
+/* Keywords of C11, and the macros of stdbool.h. */
+static const char *const keywords[] = {
+    "auto",  "bool",     "break",  "case",     "char",   "const",    "continue", "default",
+    "do",    "double",   "else",   "enum",     "extern", "false",    "float",    "for",
+    "goto",  "if",       "inline", "int",      "long",   "register", "restrict", "return",
+    "short", "signed",   "sizeof", "static",   "struct", "switch",   "true",     "typedef",
+    "union", "unsigned", "void",   "volatile", "while",
 };
+
+/* What a service's or a file's prefix is followed by in names that are not a method's. */
+static const char *const taken_names[] = {"descriptor_set", "service"};
 
 const char *gen_name_printf(struct base_arena *arena, const char *format, ...)
 {
@@ -68,22 +71,24 @@ static char *put(char *end, const char *text)
     return end + len;
 }
 
-static const char *lower_pieces(struct base_arena *arena, const char *name, const char *separator)
+/* With `collapses`, "_" is not put where one stands already, as protoc-c does. */
+static const char *lower_pieces(struct base_arena *arena, const char *name, const char *separator,
+                                bool collapses)
 {
     char *out = room_for(arena, name);
     char *end = out;
-    bool was_capital = true; /* no "_" before the first letter of a piece */
+    char last = 'A'; /* no "_" before the first letter of a piece */
     for (const char *c = name; *c != '\0'; c++) {
         if (*c == '.') {
             end = put(end, separator);
-            was_capital = true;
+            last = 'A';
             continue;
         }
-        if (is_capital(*c) && !was_capital) {
+        if (is_capital(*c) && !is_capital(last) && !(collapses && last == '_')) {
             *end++ = '_';
         }
         *end++ = to_lower(*c);
-        was_capital = is_capital(*c);
+        last = *c;
     }
     *end = '\0';
     return out;
@@ -111,23 +116,34 @@ const char *gen_name_type(struct base_arena *arena, const char *full_name)
 
 const char *gen_name_descriptor(struct base_arena *arena, const char *full_name)
 {
-    return gen_name_printf(arena, "%s__descriptor", lower_pieces(arena, full_name, "__"));
+    return gen_name_printf(arena, "%s__descriptor", lower_pieces(arena, full_name, "__", false));
 }
 
 const char *gen_name_service(struct base_arena *arena, const char *full_name)
 {
-    return lower_pieces(arena, full_name, "_");
+    return lower_pieces(arena, full_name, "_", true);
+}
+
+static bool is_one_of(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool gen_name_is_keyword(const char *c_name)
+{
+    return is_one_of(c_name, keywords, sizeof keywords / sizeof *keywords);
 }
 
 const char *gen_name_method(struct base_arena *arena, const char *name)
 {
-    const char *lower = lower_pieces(arena, name, "");
-    for (size_t i = 0; i < sizeof taken_names / sizeof *taken_names; i++) {
-        if (strcmp(lower, taken_names[i]) == 0) {
-            return gen_name_printf(arena, "%s_", lower);
-        }
-    }
-    return lower;
+    const char *lower = lower_pieces(arena, name, "", true);
+    bool is_taken = is_one_of(lower, taken_names, sizeof taken_names / sizeof *taken_names);
+    return is_taken ? gen_name_printf(arena, "%s_", lower) : lower;
 }
 
 const char *gen_name_stem(struct base_arena *arena, const char *file_name)

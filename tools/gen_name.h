@@ -18,9 +18,12 @@ const char *gen_name_descriptor(struct base_arena *arena, const char *full_name)
 /* "notes.v1.Notes" -> "notes_v1_notes", what all that belongs to a service begins with. */
 const char *gen_name_service(struct base_arena *arena, const char *full_name);
 
-/* "GetNote" -> "get_note". A name that C keeps for itself, or that a service's own functions and
- * constants have, gets a "_" behind it: "Register" -> "register_". */
+/* "GetNote" -> "get_note". A name that another constant of the service has gets a "_" behind it:
+ * "Service" -> "service_". */
 const char *gen_name_method(struct base_arena *arena, const char *name);
+
+/* Whether C keeps the name for itself. */
+bool gen_name_is_keyword(const char *c_name);
 
 /* "notes/v1/notes.proto" -> "notes/v1/notes". */
 const char *gen_name_stem(struct base_arena *arena, const char *file_name);

@@ -181,27 +181,41 @@ void gen_text_comment_lines(struct gen_text *text, const char *comment)
     gen_text_add(text, "\n");
 }
 
+/* Columns of an item with the "," or the tail behind it. */
+static int item_width(const char *const *items, size_t item_count, size_t i, const char *tail)
+{
+    return (int)(strlen(items[i]) + (i + 1 == item_count ? strlen(tail) : strlen(",")));
+}
+
+static void break_line(struct gen_text *text, int column)
+{
+    gen_text_add(text, "\n%*s", column, "");
+}
+
 void gen_text_list(struct gen_text *text, const char *head, const char *const *items,
                    size_t item_count, const char *tail)
 {
-    int aligned = (int)strlen(head);
-    int indent = (int)strspn(head, " ") + 4;
+    int left = (int)strlen(head); /* where broken lines begin */
+    int column = left;
     gen_text_add(text, "%s", head);
-    int column = aligned;
     for (size_t i = 0; i < item_count; i++) {
-        bool is_last = i + 1 == item_count;
-        int width = (int)strlen(items[i]) + (int)(is_last ? strlen(tail) : strlen(","));
-        if (column + (i > 0) + width > GEN_TEXT_COLUMNS) {
-            if (aligned + width > GEN_TEXT_COLUMNS) {
-                aligned = indent;
-            }
-            gen_text_add(text, "\n%*s", aligned, "");
-            column = aligned;
+        if (left + item_width(items, item_count, i, tail) > GEN_TEXT_COLUMNS) {
+            left = (int)strspn(head, " ") + 4;
+            column = left;
+            break_line(text, left);
+            break;
+        }
+    }
+    for (size_t i = 0; i < item_count; i++) {
+        int width = item_width(items, item_count, i, tail);
+        if (i > 0 && column + 1 + width > GEN_TEXT_COLUMNS) {
+            break_line(text, left);
+            column = left;
         } else if (i > 0) {
             gen_text_add(text, " ");
             column++;
         }
-        gen_text_add(text, "%s%s", items[i], is_last ? "" : ",");
+        gen_text_add(text, "%s%s", items[i], i + 1 == item_count ? "" : ",");
         column += width;
     }
     gen_text_add(text, "%s\n", tail);

@@ -33,8 +33,9 @@ void gen_text_comment(struct gen_text *text, int indent, const char *comment);
 /* Appends the lines of such a comment only, each behind " * ", to go on with an open comment. */
 void gen_text_comment_lines(struct gen_text *text, const char *comment);
 
-/* Appends `head` + items joined by ", " + `tail` and a newline, broken between items and aligned
- * behind the head, which ends in "(" and begins with its own indentation. */
+/* Appends `head` + items joined by ", " + `tail` and a newline. The head begins with its own
+ * indentation and ends in "("; lines are broken between items and aligned behind it, or, where an
+ * item does not fit there, four columns in from the head. */
 void gen_text_list(struct gen_text *text, const char *head, const char *const *items,
                    size_t item_count, const char *tail);
 
