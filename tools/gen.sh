@@ -1,16 +1,16 @@
 #!/bin/sh
-# Makes everything in gen/ from proto/: tools/gen.sh BUILD_BIN_DIR OUT_DIR
+# Makes everything in gen/ from proto/: tools/gen.sh PLUGIN OUT_DIR
 #
-# BUILD_BIN_DIR holds protoc-gen-tollgate. OUT_DIR is filled with what belongs into gen/ beside its CMakeLists.txt;
+# PLUGIN is the program protoc-gen-tollgate. OUT_DIR is filled with what belongs into gen/ beside its CMakeLists.txt;
 # what stands there already is overwritten, never removed. The well-known types come from Debian's libprotobuf-dev
 # and libprotoc-dev, all else from proto/.
 set -eu
 
 if [ $# -ne 2 ]; then
-    echo "usage: $0 BUILD_BIN_DIR OUT_DIR" >&2
+    echo "usage: $0 PLUGIN OUT_DIR" >&2
     exit 2
 fi
-bin=$1
+plugin=$1
 out=$2
 proto=$(dirname "$0")/../proto
 well_known=/usr/include
@@ -43,4 +43,4 @@ mkdir -p "$out"
 # shellcheck disable=SC2086 # the lists are meant to be split
 protoc -I "$proto" -I "$well_known" --c_out="$out" $messages
 # shellcheck disable=SC2086
-protoc -I "$proto" -I "$well_known" --plugin=protoc-gen-tollgate="$bin/protoc-gen-tollgate" --tollgate_out="$out" $services
+protoc -I "$proto" -I "$well_known" --plugin=protoc-gen-tollgate="$plugin" --tollgate_out="$out" $services

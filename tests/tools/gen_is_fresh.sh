@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fails where gen/ is not what the generator makes of proto/: gen_is_fresh.sh SOURCE_DIR BUILD_BIN_DIR
+# Fails where gen/ is not what the generator makes of proto/: gen_is_fresh.sh SOURCE_DIR PLUGIN
 set -eu
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
