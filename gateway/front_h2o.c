@@ -15,6 +15,15 @@
 /* "host:port": the longest name, a colon, a port. */
 #define ADDRESS_SIZE (NI_MAXHOST + NI_MAXSERV)
 
+/* The library keeps memory in thread-local lists that it offers no way to empty; when a loop's
+ * thread ends, the leak check of AddressSanitizer finds it. Called by its run-time only. */
+const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libh2o-evloop\n";
+}
+
 /* ---- Listening ---- */
 
 /* Splits "host:port" or "[host]:port" in place. */
@@ -63,14 +72,14 @@ static void set_option(int fd, int level, int option, int value)
 }
 
 /* Binds one listening socket; what accepted ones inherit is set here. Returns -1 with errno. */
-static int listen_on(const struct sockaddr *address, socklen_t len)
+static int listen_on(const struct sockaddr *address, socklen_t len, bool shared)
 {
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         return -1;
     }
     set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    set_option(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    set_option(fd, SOL_SOCKET, SO_REUSEPORT, shared);
     set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, GW_FRONT_SEND_TIMEOUT_MS);
     if (bind(fd, address, len) != 0 || listen(fd, GW_FRONT_BACKLOG) != 0) {
         int failure = errno;
@@ -88,14 +97,25 @@ static int port_of(const struct sockaddr_storage *address)
                      : ((const struct sockaddr_in *)(const void *)address)->sin_port);
 }
 
+/* Sockets that share a port share it with any other process of this user, too: that one listens
+ * there already is seen only by a socket that does not share. Returns false with errno. */
+static bool is_free(const struct sockaddr *address, socklen_t len)
+{
+    int fd = listen_on(address, len, false);
+    return fd >= 0 && close(fd) == 0;
+}
+
 /* The first socket picks the port, the others take the same. */
 static bool listen_all(struct gw_front *front, const struct addrinfo *info)
 {
     struct sockaddr_storage address;
     socklen_t len = info->ai_addrlen;
     memcpy(&address, info->ai_addr, len);
+    if (!is_free((struct sockaddr *)&address, len)) {
+        return false;
+    }
     for (size_t i = 0; i < front->loop_count; i++) {
-        int fd = listen_on((struct sockaddr *)&address, len);
+        int fd = listen_on((struct sockaddr *)&address, len, true);
         front->loops[i].listener_fd = fd;
         if (fd < 0 || getsockname(fd, (struct sockaddr *)&address, &len) != 0) {
             return false;

@@ -1,0 +1,274 @@
+/* The front as the rest sees it: raw sockets that send what no decent client sends, go away in the
+ * middle, or are there while the front drains. */
+#include "tests/gateway/front_fixture.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int count_of(const char *text, const char *part)
+{
+    int count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part)) {
+        count++;
+    }
+    return count;
+}
+
+static void what_could_smuggle_is_refused_and_closed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *request;
+        const char *status;
+        const char *body;
+    } rows[] = {
+        {"both lengths",
+         "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n0\r\n\r\nGET /notes/42 HTTP/1.1\r\nHost: a\r\n\r\n",
+         "HTTP/1.1 400 ",
+         "{\"code\":3,\"message\":\"malformed HTTP request: both Content-Length and "
+         "Transfer-Encoding\",\"details\":[]}"},
+        {"a cow", "POST /notes HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: cow\r\n\r\n",
+         "HTTP/1.1 400 ", "{\"code\":3,\"message\":\"Invalid Request\",\"details\":[]}"},
+        {"a cow before chunked",
+         "POST /notes HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: cow\r\nTransfer-Encoding: "
+         "chunked\r\n\r\n0\r\n\r\n",
+         "HTTP/1.1 400 ",
+         "{\"code\":3,\"message\":\"malformed HTTP request: Transfer-Encoding is not "
+         "chunked\",\"details\":[]}"},
+        {"bare LF", "GET /notes/42 HTTP/1.1\nHost: a\n\n", "HTTP/1.1 400 ",
+         "{\"code\":3,\"message\":\"malformed HTTP request: a line ends in LF without "
+         "CR\",\"details\":[]}"},
+        {"a broken chunk",
+         "POST /notes HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+         "HTTP/1.1 400 ", "{\"code\":3,\"message\":\"Invalid Request\",\"details\":[]}"},
+        {"an expectation",
+         "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: tea\r\n\r\n",
+         "HTTP/1.1 417 ", "{\"code\":3,\"message\":\"Expectation Failed\",\"details\":[]}"},
+        {"not HTTP", "hello\r\n\r\n", "HTTP/1.1 400 ", "Bad Request"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char answer[4096];
+        int fd = raw_connect();
+        assert_true(raw_send(fd, rows[i].request));
+        raw_read(fd, answer, sizeof answer, NULL);
+        close(fd);
+        if (strncmp(answer, rows[i].status, strlen(rows[i].status)) != 0 ||
+            strstr(answer, rows[i].body) == NULL || count_of(answer, "HTTP/1.1") != 1) {
+            fail_msg("%s: %s", rows[i].name, answer);
+        }
+    }
+}
+
+/* The answer must arrive although the client is still sending when it is given. */
+static void a_refusal_reaches_a_client_that_does_not_stop_sending(void **state)
+{
+    (void)state;
+    static char junk[1 << 20];
+    char answer[4096];
+    int fd = raw_connect();
+    memset(junk, 'a', sizeof junk);
+    raw_send(fd, "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n");
+    for (int i = 0; i < 8; i++) {
+        ssize_t sent = send(fd, junk, sizeof junk, MSG_NOSIGNAL);
+        assert_true(sent > 0);
+        sleep_ms(10);
+    }
+    raw_read(fd, answer, sizeof answer, NULL);
+    assert_non_null(strstr(answer, "HTTP/1.1 413 "));
+    assert_non_null(strstr(answer, TOO_LARGE_JSON));
+    close(fd);
+}
+
+static void pipelined_requests_are_answered_in_order(void **state)
+{
+    (void)state;
+    static const enum fake_end ends[] = {FAKE_INLINE, FAKE_LATER};
+    for (size_t i = 0; i < 2; i++) {
+        char answer[4096];
+        fix.fake.plan.end = ends[i];
+        int fd = raw_connect();
+        assert_true(raw_send(fd, "GET /notes/42 HTTP/1.1\r\nHost: a\r\n\r\n"
+                                 "GET /nope HTTP/1.1\r\nHost: a\r\n\r\n"
+                                 "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"
+                                 "GET http://a/notes/42 HTTP/1.1\r\nHost: b\r\nConnection: "
+                                 "close\r\n\r\n"));
+        raw_read(fd, answer, sizeof answer, NULL);
+        close(fd);
+        const char *first = strstr(answer, "HTTP/1.1 200 ");
+        const char *second = strstr(answer, "HTTP/1.1 404 ");
+        const char *third = strstr(answer, "HTTP/1.1 201 ");
+        assert_non_null(first);
+        assert_non_null(second);
+        assert_non_null(third);
+        assert_true(first < second && second < third);
+        assert_int_equal(count_of(answer, NOTE_JSON), 3);
+    }
+}
+
+static void a_client_may_send_byte_by_byte(void **state)
+{
+    (void)state;
+    static const char request[] =
+        "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+    char answer[4096];
+    int fd = raw_connect();
+    for (size_t i = 0; i < sizeof request - 1; i++) {
+        char one[2] = {request[i], '\0'};
+        assert_true(raw_send(fd, one));
+        sleep_ms(1);
+    }
+    raw_read(fd, answer, sizeof answer, NULL);
+    assert_memory_equal(answer, "HTTP/1.1 201 ", 13);
+    close(fd);
+}
+
+static void a_client_that_hangs_up_cancels_its_call(void **state)
+{
+    (void)state;
+    fix.fake.plan.end = FAKE_NEVER;
+    int fd = raw_connect();
+    assert_true(raw_send(fd, "GET /notes/42 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    fake_channel_await(&fix.fake.started, 1);
+    close(fd);
+    fake_channel_await(&fix.fake.cancelled, 1);
+    fake_channel_await(&fix.fake.ended, 1);
+
+    /* One that only ends its own side gets to know. */
+    char answer[4096];
+    fd = raw_connect();
+    assert_true(raw_send(fd, "GET /notes/42 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    fake_channel_await(&fix.fake.started, 2);
+    shutdown(fd, SHUT_WR);
+    raw_read(fd, answer, sizeof answer, NULL);
+    assert_memory_equal(answer, "HTTP/1.1 499 ", 13);
+    close(fd);
+    fake_channel_await(&fix.fake.cancelled, 2);
+}
+
+/* ---- Draining ---- */
+
+static void *close_in_background(void *unused)
+{
+    gw_front_close(fix.front, FRONT_GRACE_MS);
+    fix.front = NULL;
+    return unused;
+}
+
+static void draining_answers_what_has_begun(void **state)
+{
+    (void)state;
+    static const char request[] = "GET /notes/42 HTTP/1.1\r\nHost: a\r\n\r\n";
+    char answer[4096];
+    pthread_t closer;
+    fix.fake.plan.end = FAKE_LATER;
+    fix.fake.plan.delay_ms = 500;
+    int busy = raw_connect();
+    int idle = raw_connect();
+    int late = raw_connect();
+    assert_true(raw_send(busy, request));
+    fake_channel_await(&fix.fake.started, 1);
+    fix.fake.plan.end = FAKE_INLINE;
+    assert_true(raw_send(idle, request));
+    raw_read(idle, answer, sizeof answer, NOTE_JSON);
+    pthread_create(&closer, NULL, close_in_background, NULL);
+    sleep_ms(200);
+    /* A connection that was there before may still ask. */
+    assert_true(raw_send(late, request));
+    raw_read(late, answer, sizeof answer, NULL);
+    assert_memory_equal(answer, "HTTP/1.1 200 ", 13);
+    assert_non_null(strstr(answer, "Connection: close\r\n"));
+    assert_int_equal(raw_connect(), -1);
+    raw_read(busy, answer, sizeof answer, NULL);
+    assert_memory_equal(answer, "HTTP/1.1 200 ", 13);
+    assert_non_null(strstr(answer, NOTE_JSON));
+    assert_true(raw_is_closed(idle));
+    pthread_join(closer, NULL);
+    close(busy);
+    close(idle);
+    close(late);
+}
+
+static void the_grace_ends(void **state)
+{
+    (void)state;
+    fix.fake.plan.end = FAKE_NEVER;
+    int fd = raw_connect();
+    assert_true(raw_send(fd, "GET /notes/42 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    fake_channel_await(&fix.fake.started, 1);
+    int64_t before_ms = now_ms();
+    gw_front_close(fix.front, 300);
+    fix.front = NULL;
+    assert_in_range(now_ms() - before_ms, 300, 2500);
+    assert_int_equal(fix.fake.cancelled, 1);
+    close(fd);
+}
+
+enum { HAMMERS = 4 };
+static atomic_bool may_stop;
+static atomic_int answered;
+static atomic_int lost;
+
+/* Connects, asks, reads the answer, again and again; every connection made must get its answer. */
+static void *hammer(void *unused)
+{
+    while (!atomic_load(&may_stop)) {
+        char answer[1024];
+        int fd = raw_connect();
+        if (fd < 0) {
+            break;
+        }
+        bool is_sent =
+            raw_send(fd, "GET /notes/42 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+        raw_read(fd, answer, sizeof answer, NULL);
+        if (is_sent && strstr(answer, NOTE_JSON) != NULL) {
+            atomic_fetch_add(&answered, 1);
+        } else {
+            atomic_fetch_add(&lost, 1);
+        }
+        close(fd);
+    }
+    return unused;
+}
+
+static void draining_loses_no_connection(void **state)
+{
+    (void)state;
+    pthread_t hammers[HAMMERS];
+    atomic_store(&may_stop, false);
+    for (int i = 0; i < HAMMERS; i++) {
+        pthread_create(&hammers[i], NULL, hammer, NULL);
+    }
+    sleep_ms(200);
+    gw_front_close(fix.front, FRONT_GRACE_MS);
+    fix.front = NULL;
+    atomic_store(&may_stop, true);
+    for (int i = 0; i < HAMMERS; i++) {
+        pthread_join(hammers[i], NULL);
+    }
+    assert_true(atomic_load(&answered) > 0);
+    assert_int_equal(atomic_load(&lost), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_FRONT(what_could_smuggle_is_refused_and_closed),
+        WITH_FRONT(a_refusal_reaches_a_client_that_does_not_stop_sending),
+        WITH_FRONT(pipelined_requests_are_answered_in_order),
+        WITH_FRONT(a_client_may_send_byte_by_byte),
+        WITH_FRONT(a_client_that_hangs_up_cancels_its_call),
+        WITH_FRONT(draining_answers_what_has_begun),
+        WITH_FRONT(the_grace_ends),
+        WITH_FRONT(draining_loses_no_connection),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
