@@ -1,10 +1,10 @@
-/* Field mask: the paths of a google.protobuf.FieldMask between "noteId,a.b" and note_id, a.b.
+/* Mask text: the paths of a google.protobuf.FieldMask between "noteId,a.b" and note_id, a.b.
  *
  * ProtoJSON joins the paths with commas and writes their names in lowerCamelCase. Only what comes
  * back the same is converted: anything else is refused. Pure; any thread.
  */
-#ifndef GATEWAY_FIELD_MASK_H
-#define GATEWAY_FIELD_MASK_H
+#ifndef GATEWAY_MASK_TEXT_H
+#define GATEWAY_MASK_TEXT_H
 
 #include "base/str.h"
 

@@ -1,0 +1,48 @@
+/* JSON to wire: what json_to_wire.c (messages, lists, maps) and json_well_known.c share. Private.
+ *
+ * Each function reads one JSON value at the reader's place and appends wire bytes to its output.
+ */
+#ifndef GATEWAY_JSON_TO_WIRE_H
+#define GATEWAY_JSON_TO_WIRE_H
+
+#include "gateway/json_reader.h"
+
+/* A length-delimited payload being written: its length is not known before its end, so room for a
+ * guess is left and the payload moves only when the guess was wrong. */
+struct gw_payload {
+    size_t at;    /* where it starts */
+    size_t guess; /* bytes left for its length */
+};
+
+/* Appends `tag` and opens a payload behind it. */
+bool gw_payload_open(struct gw_reader *reader, const uint8_t *tag, size_t tag_len, size_t guess,
+                     struct gw_payload *out_payload) BASE_MUST_CHECK;
+
+/* Stores the payload's length; out_guess, where not NULL, is set to the bytes that took. */
+bool gw_payload_close(struct gw_reader *reader, struct gw_payload payload,
+                      size_t *out_guess) BASE_MUST_CHECK;
+
+/* Appends tag, length and `text`, which may stand in the output's spare room. */
+bool gw_put_text(struct gw_reader *reader, const uint8_t *tag, size_t tag_len,
+                 struct base_str text) BASE_MUST_CHECK;
+
+/* Reads a value as a message of `type`, well known or not: what stands inside its length. */
+bool gw_read_message(struct gw_reader *reader, const struct gw_message *type) BASE_MUST_CHECK;
+
+/* Reads a value as a message of a well-known type. */
+bool gw_read_well_known(struct gw_reader *reader, const struct gw_message *type) BASE_MUST_CHECK;
+
+/* Reads an object as the members of a plain message; in_any: "@type" is passed over. */
+bool gw_read_members(struct gw_reader *reader, const struct gw_message *type,
+                     bool in_any) BASE_MUST_CHECK;
+
+/* Reads the value of a field: a map's object, a list's array or one value, which is not null unless
+ * that is a value. */
+bool gw_read_field(struct gw_reader *reader, const struct gw_field *field) BASE_MUST_CHECK;
+
+/* Reads the value of a field as an element: with its tag, whether it is the default or not. A value
+ * to be left out (an unknown enum name that is ignored) writes nothing and sets out_skipped. */
+bool gw_read_element(struct gw_reader *reader, const struct gw_field *field,
+                     bool *out_skipped) BASE_MUST_CHECK;
+
+#endif

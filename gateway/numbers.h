@@ -1,0 +1,38 @@
+/* Numbers: binary floating point and its decimal text, correctly rounded both ways.
+ *
+ * The one door to the two C++ header libraries that do it (fast_float reads, Dragonbox writes).
+ * Pure; any thread; never allocates.
+ */
+#ifndef GATEWAY_NUMBERS_H
+#define GATEWAY_NUMBERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Digits of the longest shortest decimal. */
+#define GW_DECIMAL_DIGITS_MAX 17
+
+/* significand * 10^exponent, no trailing zeros in the significand. */
+struct gw_decimal {
+    uint64_t significand;
+    int exponent;
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The nearest double or float to `text`, a JSON number; infinity when it is too large. */
+double gw_number_to_double(const char *text, size_t len);
+float gw_number_to_float(const char *text, size_t len);
+
+/* The shortest decimal that reads back as `value`, which is finite, positive and not 0. */
+struct gw_decimal gw_decimal_of_double(double value);
+struct gw_decimal gw_decimal_of_float(float value);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
