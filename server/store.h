@@ -7,7 +7,9 @@
  *
  * Errors any operation may give besides its own: UNAVAILABLE (the store is down or too busy),
  * DEADLINE_EXCEEDED and CANCELLED (from the context), RESOURCE_EXHAUSTED (document or arena too
- * large), DATA_LOSS (a stored document does not decode). Any thread.
+ * large), DATA_LOSS (a stored document does not decode), INVALID_ARGUMENT (a key or the name of a
+ * counter is too long). After UNAVAILABLE or DEADLINE_EXCEEDED from a change it is not known
+ * whether it was made. Any thread.
  */
 #ifndef SERVER_STORE_H
 #define SERVER_STORE_H
@@ -21,7 +23,7 @@
 /* Bytes of one packed document. */
 #define SRV_STORE_DOCUMENT_BYTES_MAX (size_t)(4 * 1024 * 1024)
 
-/* Bytes of a text key. */
+/* Bytes of a text key, which is UTF-8, and of the name of a counter. */
 #define SRV_STORE_KEY_BYTES_MAX 256
 
 enum srv_key_kind { SRV_KEY_TEXT, SRV_KEY_NUMBER };
@@ -146,7 +148,8 @@ static inline bool srv_store_update(struct srv_store *store, struct rpc_context 
     return store->ops->update(store, ctx, collection, key, mutation, out_message, err);
 }
 
-/* Takes the next number of `counter`, which starts at 0; a number is never given twice. */
+/* Takes the next number of `counter`, which starts at 0; a number is never given twice.
+ * RESOURCE_EXHAUSTED after the last one, INT64_MAX - 1. */
 static inline bool srv_store_next_id(struct srv_store *store, struct rpc_context *ctx,
                                      const char *counter, int64_t *out_id, struct base_err *err)
 {
@@ -154,7 +157,7 @@ static inline bool srv_store_next_id(struct srv_store *store, struct rpc_context
 }
 
 /* Adds min(want, limit - counter) to `counter` and gives what was added, 0 when the limit is
- * reached. */
+ * reached or lies below the counter. Neither `want` nor `limit` is negative. */
 static inline bool srv_store_reserve(struct srv_store *store, struct rpc_context *ctx,
                                      const char *counter, int64_t want, int64_t limit,
                                      int64_t *out_granted, struct base_err *err)

@@ -9,7 +9,7 @@
 
 #include "server/store_sqlite_internal.h"
 
-#include <pthread.h>
+#include <semaphore.h>
 
 struct srv_sqlite_changes {
     sqlite3 *db; /* borrowed */
@@ -49,9 +49,9 @@ struct srv_sqlite_op {
 
     /* The queue's, in store_sqlite_writer.c. */
     struct srv_sqlite_op *next;
-    enum { SRV_SQLITE_OP_QUEUED, SRV_SQLITE_OP_RUNNING, SRV_SQLITE_OP_ANSWERED } state;
-    pthread_cond_t answered;
+    bool is_queued; /* nobody has taken it yet */
     bool ok;
+    sem_t answered;
 };
 
 /* Makes the statements that are not there yet. */

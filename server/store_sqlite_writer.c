@@ -47,7 +47,7 @@ struct srv_sqlite_writer {
     int checkpoint_at_pages;
 
     pthread_t thread;
-    pthread_mutex_t mutex; /* over what follows, and the state of each op */
+    pthread_mutex_t mutex; /* over what follows, and is_queued of each op */
     pthread_cond_t work;
     struct srv_sqlite_op *first;
     struct srv_sqlite_op **end;
@@ -200,7 +200,7 @@ static void checkpoint_if_due(struct srv_sqlite_writer *writer)
     int code = sqlite3_wal_checkpoint_v2(writer->db, NULL, mode, NULL, NULL);
     if (code == SQLITE_BUSY && must_restart) {
         base_log(BASE_LOG_WARN, "store's log cannot start over", "reason",
-                 "another program keeps reading old pages", NULL);
+                 "other programs keep reading or writing it", NULL);
     } else if (code != SQLITE_OK && code != SQLITE_BUSY) {
         struct base_err logged; /* nobody waits for the answer, and the next attempt comes */
         srv_sqlite_fail(writer->db, code, "moving the log into the file", &logged);
@@ -229,7 +229,7 @@ static struct srv_sqlite_op *take_group(struct srv_sqlite_writer *writer, size_t
     size_t bytes = 0;
     while (*last != NULL && (last == &group || bytes + (*last)->body.len <= bytes_max)) {
         bytes += (*last)->body.len;
-        (*last)->state = SRV_SQLITE_OP_RUNNING;
+        (*last)->is_queued = false;
         last = &(*last)->next;
         writer->queued--;
     }
@@ -242,15 +242,14 @@ static struct srv_sqlite_op *take_group(struct srv_sqlite_writer *writer, size_t
     return group;
 }
 
-/* The last touch of each op: its caller returns as soon as it gets the mutex. */
-static void answer(struct srv_sqlite_writer *writer, struct srv_sqlite_op *group)
+/* The post is the last touch of each op: its caller returns at once, without the queue's mutex,
+ * which would let a woken crowd stand in line for it. */
+static void answer(struct srv_sqlite_op *group)
 {
-    pthread_mutex_lock(&writer->mutex);
-    for (struct srv_sqlite_op *op = group; op != NULL; op = op->next) {
-        op->state = SRV_SQLITE_OP_ANSWERED;
-        pthread_cond_signal(&op->answered);
+    for (struct srv_sqlite_op *op = group, *rest; op != NULL; op = rest) {
+        rest = op->next;
+        sem_post(&op->answered);
     }
-    pthread_mutex_unlock(&writer->mutex);
 }
 
 /* The lock is taken before the ops, so that a caller whose deadline passes while another process
@@ -270,7 +269,7 @@ static void *run_writer(void *user)
         } else {
             run_group(writer, group);
         }
-        answer(writer, group);
+        answer(group);
         checkpoint_if_due(writer);
     }
     return NULL;
@@ -346,65 +345,85 @@ struct srv_store_sqlite_stats srv_sqlite_writer_stats(struct srv_sqlite_writer *
     };
 }
 
-static void unlink_op(struct srv_sqlite_writer *writer, struct srv_sqlite_op *op)
+static bool push(struct srv_sqlite_writer *writer, struct srv_sqlite_op *op)
 {
-    struct srv_sqlite_op **link = &writer->first;
-    while (*link != op) {
-        link = &(*link)->next;
-    }
-    *link = op->next;
-    if (op->next == NULL) {
-        writer->end = link;
-    }
-    writer->queued--;
-}
-
-/* Sleeps until the op is answered, or its deadline passes while it is still queued. Holding the
- * mutex. */
-static void wait_for_answer(struct srv_sqlite_writer *writer, struct srv_sqlite_op *op)
-{
-    struct timespec deadline = {
-        .tv_sec = (time_t)(op->ctx->deadline_ns / BASE_NS_PER_S),
-        .tv_nsec = (long)(op->ctx->deadline_ns % BASE_NS_PER_S),
-    };
-    bool has_deadline = op->ctx->deadline_ns != BASE_NEVER_NS;
-    while (op->state != SRV_SQLITE_OP_ANSWERED) {
-        if (op->state != SRV_SQLITE_OP_QUEUED || !has_deadline) {
-            pthread_cond_wait(&op->answered, &writer->mutex);
-        } else if (pthread_cond_clockwait(&op->answered, &writer->mutex, CLOCK_MONOTONIC,
-                                          &deadline) == ETIMEDOUT &&
-                   op->state == SRV_SQLITE_OP_QUEUED) {
-            unlink_op(writer, op);
-            op->ok = base_err_set(op->err, BASE_DEADLINE_EXCEEDED,
-                                  "the call's deadline has passed while other writes ran");
-            return;
+    pthread_mutex_lock(&writer->mutex);
+    assert(!writer->closing);
+    bool has_room = writer->queued < SRV_STORE_SQLITE_QUEUE_MAX;
+    if (has_room) {
+        if (writer->first == NULL) {
+            pthread_cond_signal(&writer->work);
         }
+        op->is_queued = true;
+        *writer->end = op;
+        writer->end = &op->next;
+        writer->queued++;
     }
+    pthread_mutex_unlock(&writer->mutex);
+    return has_room;
 }
 
-/* Queues the op and returns its answer. */
+/* Takes the op back; false when the writer has it already. */
+static bool take_back(struct srv_sqlite_writer *writer, struct srv_sqlite_op *op)
+{
+    pthread_mutex_lock(&writer->mutex);
+    bool was_queued = op->is_queued;
+    if (was_queued) {
+        struct srv_sqlite_op **link = &writer->first;
+        while (*link != op) {
+            link = &(*link)->next;
+        }
+        *link = op->next;
+        if (op->next == NULL) {
+            writer->end = link;
+        }
+        writer->queued--;
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return was_queued;
+}
+
+/* Waits until the op is answered; false when the deadline came first. */
+static bool wait_until(struct srv_sqlite_op *op, int64_t deadline_ns)
+{
+    if (deadline_ns == BASE_NEVER_NS) {
+        while (sem_wait(&op->answered) != 0) {
+            assert(errno == EINTR);
+        }
+        return true;
+    }
+    struct timespec deadline = {
+        .tv_sec = (time_t)(deadline_ns / BASE_NS_PER_S),
+        .tv_nsec = (long)(deadline_ns % BASE_NS_PER_S),
+    };
+    while (sem_clockwait(&op->answered, CLOCK_MONOTONIC, &deadline) != 0) {
+        if (errno == ETIMEDOUT) {
+            return false;
+        }
+        assert(errno == EINTR);
+    }
+    return true;
+}
+
+/* Queues the op and returns its answer. An op that runs is waited for, whatever its deadline. */
 static bool submit(struct srv_store *self, struct srv_sqlite_op *op)
 {
     struct srv_sqlite_writer *writer = ((struct srv_sqlite_store *)self)->writer;
     if (!rpc_context_check(op->ctx, op->err)) {
         return false;
     }
-    pthread_mutex_lock(&writer->mutex);
-    assert(!writer->closing);
-    if (writer->queued == SRV_STORE_SQLITE_QUEUE_MAX) {
-        pthread_mutex_unlock(&writer->mutex);
-        return base_err_set(op->err, BASE_UNAVAILABLE, "too many writes wait for the store");
+    sem_init(&op->answered, 0, 0);
+    if (!push(writer, op)) {
+        op->ok = base_err_set(op->err, BASE_UNAVAILABLE, "too many writes wait for the store");
+    } else if (!wait_until(op, op->ctx->deadline_ns)) {
+        if (take_back(writer, op)) {
+            op->ok = base_err_set(op->err, BASE_DEADLINE_EXCEEDED,
+                                  "the call's deadline has passed while other writes ran");
+        } else {
+            wait_until(op, BASE_NEVER_NS);
+        }
     }
-    pthread_cond_init(&op->answered, NULL);
-    if (writer->first == NULL) {
-        pthread_cond_signal(&writer->work);
-    }
-    *writer->end = op;
-    writer->end = &op->next;
-    writer->queued++;
-    wait_for_answer(writer, op);
-    pthread_mutex_unlock(&writer->mutex);
-    pthread_cond_destroy(&op->answered);
+    sem_destroy(&op->answered);
     return op->ok;
 }
 

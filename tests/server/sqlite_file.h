@@ -1,6 +1,6 @@
 /* A temporary database file, and a look into it behind the store's back. One thread. */
-#ifndef TESTS_SERVER_SQLITE_FILE_H
-#define TESTS_SERVER_SQLITE_FILE_H
+#ifndef SERVER_SQLITE_FILE_H
+#define SERVER_SQLITE_FILE_H
 
 #include <stdint.h>
 

@@ -3,8 +3,8 @@
  * The implementation's test program describes itself and calls store_contract_run. Each test starts
  * on a fresh database; some open it twice, or from other processes.
  */
-#ifndef TESTS_SERVER_STORE_CONTRACT_H
-#define TESTS_SERVER_STORE_CONTRACT_H
+#ifndef SERVER_STORE_CONTRACT_H
+#define SERVER_STORE_CONTRACT_H
 
 #include "server/store.h"
 

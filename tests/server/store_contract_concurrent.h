@@ -1,6 +1,6 @@
 /* The part of the contract that several threads, stores and processes test together. */
-#ifndef TESTS_SERVER_STORE_CONTRACT_CONCURRENT_H
-#define TESTS_SERVER_STORE_CONTRACT_CONCURRENT_H
+#ifndef SERVER_STORE_CONTRACT_CONCURRENT_H
+#define SERVER_STORE_CONTRACT_CONCURRENT_H
 
 #include "store_contract.h"
 

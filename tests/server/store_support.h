@@ -1,7 +1,7 @@
 /* What the tests of stores share: the two collections, messages to put there, contexts and threads.
  */
-#ifndef TESTS_SERVER_STORE_SUPPORT_H
-#define TESTS_SERVER_STORE_SUPPORT_H
+#ifndef SERVER_STORE_SUPPORT_H
+#define SERVER_STORE_SUPPORT_H
 
 #include "server/store.h"
 
