@@ -47,7 +47,7 @@ static void format_whole_characters(char *out, size_t size, const char *format, 
     }
 }
 
-bool base_err_set(struct base_err *err, enum base_code code, const char *format, ...)
+bool(base_err_set)(struct base_err *err, enum base_code code, const char *format, ...)
 {
     err->code = code;
     va_list args;
@@ -68,7 +68,7 @@ static void join(char *out, size_t size, const char *format, ...)
     va_end(args);
 }
 
-bool base_err_wrap(struct base_err *err, const char *format, ...)
+bool(base_err_wrap)(struct base_err *err, const char *format, ...)
 {
     char inner[BASE_ERR_MESSAGE_SIZE];
     memcpy(inner, err->message, sizeof inner);
