@@ -1,7 +1,7 @@
-/* Direct-mapped: a question has one slot, and the newer answer takes it. Forgetting counts the
- * generation up, so that a write costs the readers nothing but the misses that follow; entries of
- * old generations give their memory to the next answer of their slot, or all at once when the cache
- * is full. */
+/* A question may stand in any of the few ways of its set: with one way, a handful among two hundred
+ * would displace each other for ever. Forgetting counts the generation up, so that a write costs
+ * the readers nothing but the misses that follow; entries of old generations give their memory to
+ * the next answer of their slot, or all at once when the cache is full. */
 #include "server/read_cache.h"
 
 #include "base/mem.h"
@@ -23,6 +23,14 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return hash ^ (hash >> 32);
 }
 
+/* Spreads keys that differ in their last letters only over all sets (MurmurHash3's finalizer). */
+static uint64_t finish(uint64_t hash)
+{
+    hash = (hash ^ (hash >> 33)) * UINT64_C(0xFF51AFD7ED558CCD);
+    hash = (hash ^ (hash >> 33)) * UINT64_C(0xC4CEB9FE1A85EC53);
+    return hash ^ (hash >> 33);
+}
+
 static uint64_t hash_question(const struct srv_read_question *question)
 {
     uint64_t hash = mix((uintptr_t)question->collection, question->limit);
@@ -39,7 +47,7 @@ static uint64_t hash_question(const struct srv_read_question *question)
     if (left > 0) {
         memcpy(&word, data, left);
     }
-    return mix(hash, word);
+    return finish(mix(hash, word));
 }
 
 static bool is_same(const struct srv_read_question *a, const struct srv_read_question *b)
@@ -49,9 +57,14 @@ static bool is_same(const struct srv_read_question *a, const struct srv_read_que
            base_str_eq(a->key.text, b->key.text);
 }
 
-static struct srv_read_entry *const *slot_of(const struct srv_read_cache *cache, uint64_t hash)
+static size_t set_of(uint64_t hash)
 {
-    return &cache->slots[hash % SRV_READ_CACHE_SLOTS];
+    return hash % (SRV_READ_CACHE_SLOTS / SRV_READ_CACHE_WAYS) * SRV_READ_CACHE_WAYS;
+}
+
+static bool is_current(const struct srv_read_cache *cache, const struct srv_read_entry *entry)
+{
+    return entry != NULL && entry->generation == cache->generation;
 }
 
 void srv_read_cache_init(struct srv_read_cache *cache)
@@ -77,13 +90,33 @@ bool srv_read_cache_find(const struct srv_read_cache *cache,
                          const struct srv_read_question *question, struct base_str *out_answer)
 {
     uint64_t hash = hash_question(question);
-    const struct srv_read_entry *entry = *slot_of(cache, hash);
-    if (entry == NULL || entry->generation != cache->generation || entry->hash != hash ||
-        !is_same(&entry->question, question)) {
-        return false;
+    struct srv_read_entry *const *set = &cache->slots[set_of(hash)];
+    for (size_t way = 0; way < SRV_READ_CACHE_WAYS; way++) {
+        const struct srv_read_entry *entry = set[way];
+        if (is_current(cache, entry) && entry->hash == hash &&
+            is_same(&entry->question, question)) {
+            *out_answer =
+                base_str_make(entry->bytes + entry->question.key.text.len, entry->answer_len);
+            return true;
+        }
     }
-    *out_answer = base_str_make(entry->bytes + entry->question.key.text.len, entry->answer_len);
-    return true;
+    return false;
+}
+
+/* Where the answer to a question with this hash goes: over its old answer, else where there is none
+ * that holds, else over each in turn. */
+static struct srv_read_entry **choose_slot(struct srv_read_cache *cache, uint64_t hash)
+{
+    struct srv_read_entry **set = &cache->slots[set_of(hash)];
+    struct srv_read_entry **chosen = NULL;
+    for (size_t way = 0; way < SRV_READ_CACHE_WAYS; way++) {
+        if (!is_current(cache, set[way])) {
+            chosen = &set[way];
+        } else if (set[way]->hash == hash) {
+            return &set[way];
+        }
+    }
+    return chosen != NULL ? chosen : &set[cache->turn++ % SRV_READ_CACHE_WAYS];
 }
 
 /* An entry in `slot` with room for `size` bytes. */
@@ -114,7 +147,7 @@ void srv_read_cache_put(struct srv_read_cache *cache, const struct srv_read_ques
         return;
     }
     uint64_t hash = hash_question(question);
-    struct srv_read_entry **slot = &cache->slots[hash % SRV_READ_CACHE_SLOTS];
+    struct srv_read_entry **slot = choose_slot(cache, hash);
     struct base_str text = question->key.text;
     struct srv_read_entry *entry = make_room(cache, slot, text.len + answer.len);
     if (text.len > 0) {

@@ -1,8 +1,8 @@
 /* Read cache: answers a thread has lately read, by the question they answer.
  *
- * Bytes in, bytes out. It holds the newest answer a slot, forgets all at once, and never more than
- * its maximum of bytes. It knows nothing of freshness: its owner calls forget when what it read may
- * have changed. One thread at a time.
+ * Bytes in, bytes out. It holds SRV_READ_CACHE_SLOTS answers, forgets all at once, and never more
+ * than its maximum of bytes. It knows nothing of freshness: its owner calls forget when what it
+ * read may have changed. One thread at a time.
  */
 #ifndef SERVER_READ_CACHE_H
 #define SERVER_READ_CACHE_H
@@ -13,7 +13,9 @@
 #define SRV_READ_CACHE_BYTES_MAX (size_t)(4 * 1024 * 1024)
 #define SRV_READ_CACHE_ANSWER_BYTES_MAX (size_t)(64 * 1024)
 
+/* Answers, and how many of them a question may displace one of. */
 #define SRV_READ_CACHE_SLOTS 4096
+#define SRV_READ_CACHE_WAYS 4
 
 /* A document by its key, or a page after a key. */
 struct srv_read_question {
@@ -29,6 +31,7 @@ struct srv_read_cache {
     struct srv_read_entry *slots[SRV_READ_CACHE_SLOTS];
     size_t used_bytes;
     uint64_t generation;
+    unsigned turn; /* which way of a full set gives way next */
 };
 
 /* Starts an empty cache. */

@@ -106,6 +106,21 @@ static void forgets_all_at_once(void **state)
     assert_answer(cache, about("b"), NULL);
 }
 
+static void keeps_a_working_set_whole(void **state)
+{
+    struct srv_read_cache *cache = *state;
+    for (int i = 0; i < 300; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "note-%d", i);
+        put(cache, about(key), key);
+    }
+    for (int i = 0; i < 300; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "note-%d", i);
+        assert_answer(cache, about(key), key);
+    }
+}
+
 static void stays_within_its_bytes(void **state)
 {
     struct srv_read_cache *cache = *state;
@@ -133,9 +148,8 @@ int main(void)
 {
 #define ON_EMPTY(test) cmocka_unit_test_setup_teardown(test, make_cache, free_cache)
     const struct CMUnitTest tests[] = {
-        ON_EMPTY(tells_questions_apart),
-        ON_EMPTY(keeps_the_newest_answer),
-        ON_EMPTY(forgets_all_at_once),
+        ON_EMPTY(tells_questions_apart),  ON_EMPTY(keeps_the_newest_answer),
+        ON_EMPTY(forgets_all_at_once),    ON_EMPTY(keeps_a_working_set_whole),
         ON_EMPTY(stays_within_its_bytes),
     };
 #undef ON_EMPTY
