@@ -29,8 +29,7 @@ static bool note_not_found(const char *note_id, struct base_err *err)
 {
     struct base_str quote = srv_validation_quote(note_id);
     const char *rest = note_id[quote.len] == '\0' ? "" : "...";
-    return base_err_set(err, BASE_NOT_FOUND, "note \"%.*s%s\" not found", BASE_STR_ARGS(quote),
-                        rest);
+    return base_err_set(err, BASE_NOT_FOUND, "note %.*s%s not found", BASE_STR_ARGS(quote), rest);
 }
 
 /* Reads the id of a note that shall exist; NOT_FOUND where none can have it. */
