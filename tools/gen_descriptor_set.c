@@ -1,15 +1,21 @@
 /* protoc lists files so that each stands behind what it imports. Marking what is needed from the
- * last to the first thus needs one pass, and writing in protoc's order keeps that order. */
+ * last to the first thus needs one pass, and writing in protoc's order keeps that order. A file
+ * without a name, which only a broken caller sends, counts as one of the empty name. */
 #include "tools/gen_descriptor_set.h"
 
 #include <assert.h>
+
+static bool is_same(const char *a, const char *b)
+{
+    return base_str_eq(base_str_of(a), base_str_of(b));
+}
 
 const Google__Protobuf__FileDescriptorProto *
 gen_descriptor_set_find(const Google__Protobuf__Compiler__CodeGeneratorRequest *request,
                         const char *name)
 {
     for (size_t i = 0; i < request->n_proto_file; i++) {
-        if (strcmp(request->proto_file[i]->name, name) == 0) {
+        if (is_same(request->proto_file[i]->name, name)) {
             return request->proto_file[i];
         }
     }
@@ -19,7 +25,7 @@ gen_descriptor_set_find(const Google__Protobuf__Compiler__CodeGeneratorRequest *
 static bool is_one_of(const char *name, char *const *names, size_t name_count)
 {
     for (size_t i = 0; i < name_count; i++) {
-        if (strcmp(names[i], name) == 0) {
+        if (is_same(names[i], name)) {
             return true;
         }
     }

@@ -6,8 +6,6 @@
 #include "tools/gen_descriptor_set.h"
 #include "tools/gen_name.h"
 
-#include "tollgate/options.pb-c.h"
-
 #include <assert.h>
 #include <stdlib.h>
 
@@ -16,9 +14,8 @@
 #define FILE_SYNTAX 12
 #define SERVICE_METHOD 2
 
-/* Numbers of the extensions read here: protobuf-c's of FileOptions, ours of MethodOptions. */
+/* The extension of FileOptions that is protobuf-c's. */
 #define PB_C_FILE 1019
-#define TOLLGATE_METHOD 51870
 
 struct builder {
     const Google__Protobuf__Compiler__CodeGeneratorRequest *request;
@@ -49,15 +46,14 @@ static const char *find_comment(const struct builder *builder, const int32_t *pa
     return NULL;
 }
 
-static const ProtobufCMessageUnknownField *find_extension(const ProtobufCMessage *options,
-                                                          uint32_t number)
+static bool has_extension(const ProtobufCMessage *options, uint32_t number)
 {
-    for (unsigned i = 0; options != NULL && i < options->n_unknown_fields; i++) {
+    for (unsigned i = 0; i < options->n_unknown_fields; i++) {
         if (options->unknown_fields[i].tag == number) {
-            return &options->unknown_fields[i];
+            return true;
         }
     }
-    return NULL;
+    return false;
 }
 
 /* Whether `messages`, or those nested in them, hold the one called `name` ("Outer.Inner"). */
@@ -110,7 +106,7 @@ static bool build_type(const struct builder *builder, const char *type_name,
         return base_err_set(builder->err, BASE_INVALID_ARGUMENT, "no file defines message %s",
                             full_name);
     }
-    if (file->options != NULL && find_extension(&file->options->base, PB_C_FILE) != NULL) {
+    if (file->options != NULL && has_extension(&file->options->base, PB_C_FILE)) {
         return base_err_set(builder->err, BASE_INVALID_ARGUMENT,
                             "%s: option pb_c_file of %s is not supported, as it may change the "
                             "names of types",
@@ -121,37 +117,6 @@ static bool build_type(const struct builder *builder, const char *type_name,
         .descriptor = gen_name_descriptor(builder->arena, full_name),
         .stem = gen_name_stem(builder->arena, file->name),
     };
-    return true;
-}
-
-static bool check_success_status(const struct builder *builder,
-                                 const Google__Protobuf__MethodOptions *options)
-{
-    const ProtobufCMessageUnknownField *field =
-        options == NULL ? NULL : find_extension(&options->base, TOLLGATE_METHOD);
-    if (field == NULL) {
-        return true;
-    }
-    /* The unknown field keeps the length it has on the wire before its bytes. */
-    size_t prefix = 0;
-    while (prefix < field->len && (field->data[prefix] & 0x80) != 0) {
-        prefix++;
-    }
-    prefix++;
-    Tollgate__MethodRule *rule =
-        field->len < prefix
-            ? NULL
-            : tollgate__method_rule__unpack(NULL, field->len - prefix, field->data + prefix);
-    if (rule == NULL) {
-        return base_err_set(builder->err, BASE_INVALID_ARGUMENT,
-                            "option tollgate.method does not decode");
-    }
-    int32_t status = rule->success_status;
-    tollgate__method_rule__free_unpacked(rule, NULL);
-    if (status != 0 && (status < 200 || status > 299)) {
-        return base_err_set(builder->err, BASE_INVALID_ARGUMENT,
-                            "success_status must be from 200 to 299, got %d", status);
-    }
     return true;
 }
 
@@ -189,8 +154,7 @@ static bool build_method(const struct builder *builder, const char *service_name
     };
     bool ok = check_not_keyword(builder, out->c_name) &&
               build_type(builder, method->input_type, &out->request) &&
-              build_type(builder, method->output_type, &out->response) &&
-              check_success_status(builder, options);
+              build_type(builder, method->output_type, &out->response);
     return ok || base_err_wrap(builder->err, "%s", out->full_name);
 }
 

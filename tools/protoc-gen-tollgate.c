@@ -11,13 +11,15 @@
  *     notes_v1_notes_register         adds the service to an rpc_server
  *     notes_v1_notes_get_note         calls a method over a channel, one function a unary method
  *
- * Message types are protoc-gen-c's, which has to run on the same files. What is wrong with a .proto
+ * Message types are protoc-gen-c's, which has to run on the same files. The files of one run are
+ * taken for one API: their rules of google.api.http must not collide. What is wrong with a .proto
  * is told to protoc in CodeGeneratorResponse.error; what is wrong with protoc (a request that does
  * not decode) goes to standard error with exit status 1, as plugin.proto asks.
  */
 #include "base/mem.h"
 #include "tools/gen_model.h"
 #include "tools/gen_name.h"
+#include "tools/gen_routes.h"
 #include "tools/gen_write.h"
 
 #include <stdio.h>
@@ -90,6 +92,11 @@ static bool generate(const Google__Protobuf__Compiler__CodeGeneratorRequest *req
     if (request->parameter != NULL && request->parameter[0] != '\0') {
         return base_err_set(err, BASE_INVALID_ARGUMENT, "takes no parameter, got \"%s\"",
                             request->parameter);
+    }
+    /* The gateway's schema refuses a file that lacks what every file has: the model need not ask.
+     */
+    if (!gen_routes_check(request, arena, err)) {
+        return false;
     }
     response->file =
         base_arena_alloc(arena, 2 * request->n_file_to_generate * sizeof *response->file);

@@ -59,6 +59,9 @@ static int run_protoc(const char *text, char output[OUTPUT_SIZE])
     "syntax = \"proto3\"; package p; import \"google/api/annotations.proto\";"                     \
     "import \"tollgate/options.proto\"; message M { string a = 1; repeated string list = 2; }"
 
+#define METHOD(name, rule) "rpc " name "(M) returns (M) { option (google.api.http) = {" rule "}; }"
+#define RPC(name, rule) "service S {" METHOD(name, rule) "}"
+
 static const struct {
     const char *name;
     const char *text;
@@ -76,10 +79,26 @@ static const struct {
      NULL},
     {"a status below",
      HEAD "service S { rpc A(M) returns (M) { option (tollgate.method) = {success_status: 199}; }}",
-     "x.proto: p.S.A: success_status must be from 200 to 299, got 199"},
+     "method p.S.A: success_status is not from 200 to 299"},
     {"a status above",
      HEAD "service S { rpc A(M) returns (M) { option (tollgate.method) = {success_status: 300}; }}",
-     "x.proto: p.S.A: success_status must be from 200 to 299, got 300"},
+     "method p.S.A: success_status is not from 200 to 299"},
+    {"a bad template", HEAD RPC("A", "get: \"/a/{a=b\""),
+     "method p.S.A: path template \"/a/{a=b\" at byte 7: expected \"}\""},
+    {"an unknown variable", HEAD RPC("A", "get: \"/a/{b}\""),
+     "method p.S.A: variable \"b\": p.M has no field of this name"},
+    {"a repeated variable", HEAD RPC("A", "get: \"/a/{list}\""),
+     "method p.S.A: variable \"list\": field list is repeated, expected a single value"},
+    {"an unknown body", HEAD RPC("A", "post: \"/a\" body: \"b\""),
+     "method p.S.A: body \"b\": p.M has no field of this name"},
+    {"two rules of one shape",
+     HEAD "service S {" METHOD("A", "get: \"/a/{a}\"") METHOD("B", "get: \"/a/*\"") "}",
+     "method p.S.A and method p.S.B: GET \"/a/*\" has the shape of \"/a/{a}\", which stands "
+     "before"},
+    {"two rules of one method", HEAD RPC("A", "get: \"/a\" additional_bindings { get: \"/a\" }"),
+     "method p.S.A and method p.S.A: GET \"/a\" has the shape of \"/a\", which stands before"},
+    {"two methods on one path",
+     HEAD "service S {" METHOD("A", "get: \"/a\"") METHOD("B", "delete: \"/a\"") "}", NULL},
     {"a keyword", HEAD "service S { rpc Register(M) returns (M); }",
      "x.proto: p.S.Register: the method would be called \"register\" in C, which is a keyword"},
     {"two methods of one name in C",
@@ -147,6 +166,44 @@ static void test_garbage(void **state)
     }
 }
 
+#define REQUEST(file) "file_to_generate: \"x.proto\" proto_file { " file " }"
+
+/* Requests that decode but that protoc would not send. */
+static void test_broken_requests(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *request;
+        const char *error;
+    } broken[] = {
+        {"the file is not there", "file_to_generate: \"x.proto\"",
+         "x.proto: not among the files protoc sent"},
+        {"a file without a name", REQUEST("service { name: \"S\" }"),
+         "x.proto: not among the files protoc sent"},
+        {"a service without a name", REQUEST("name: \"x.proto\" service {}"), "is not a name"},
+        {"a method without a name", REQUEST("name: \"x.proto\" service { name: \"S\" method {} }"),
+         "service S: a method has a bad name"},
+        {"a method without types",
+         REQUEST("name: \"x.proto\" service { name: \"S\" method { name: \"A\" } }"),
+         "S.A: unknown message type \"\""},
+    };
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++) {
+        print_message("  %s\n", broken[i].name);
+        char command[1024];
+        snprintf(command, sizeof command,
+                 "echo '%s' | protoc -I /usr/include "
+                 "--encode=google.protobuf.compiler.CodeGeneratorRequest "
+                 "google/protobuf/compiler/plugin.proto | %s 2>&1 | tr -d '\\000'",
+                 broken[i].request, plugin);
+        char output[OUTPUT_SIZE];
+        assert_int_equal(run(command, output), 0);
+        if (strstr(output, broken[i].error) == NULL) {
+            fail_msg("expected \"%s\" in \"%s\"", broken[i].error, output);
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -159,6 +216,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_files),
         cmocka_unit_test(test_parameter),
         cmocka_unit_test(test_garbage),
+        cmocka_unit_test(test_broken_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
