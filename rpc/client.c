@@ -65,6 +65,9 @@ static void on_message(void *user, struct base_str wire)
     struct unary *unary = user;
     if (!rpc_codec_unpack(unary->method->response, wire, unary->arena, &unary->response,
                           unary->err)) {
+        if (unary->err->code == BASE_INVALID_ARGUMENT) {
+            unary->err->code = BASE_INTERNAL; /* the answer is at fault, not the request */
+        }
         base_err_wrap(unary->err, "response of %s", unary->method->path);
     }
 }
