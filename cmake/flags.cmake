@@ -11,6 +11,8 @@ add_library(tollgate_build INTERFACE)
 target_include_directories(tollgate_build INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_definitions(tollgate_build INTERFACE _GNU_SOURCE)
 target_compile_options(tollgate_build INTERFACE -fno-omit-frame-pointer)
+# pkg-config names every library that gRPC itself stands on; only what we call is linked.
+target_link_options(tollgate_build INTERFACE -Wl,--as-needed)
 if(TOLLGATE_SANITIZE)
     target_compile_options(tollgate_build INTERFACE
         -fsanitize=${TOLLGATE_SANITIZE} -fno-sanitize-recover=all)

@@ -1,0 +1,151 @@
+/* The program's answers to what it cannot do: exit status and message, to the letter. */
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define OUTPUT_SIZE 16384
+
+/* Runs the program with `args` as a shell reads them; returns its exit status and what it wrote. */
+static int run(const char *args, char out[OUTPUT_SIZE])
+{
+    char command[1024];
+    snprintf(command, sizeof command, "exec 2>&1; cd /; exec timeout 20 %s %s", TOLLGATE_PROGRAM,
+             args);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    size_t len = fread(out, 1, OUTPUT_SIZE - 1, pipe);
+    out[len] = '\0';
+    int status = pclose(pipe);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *args;
+        int status;
+        const char *expected;
+    } rows[] = {
+        {"serv", 2, "tollgate: there is no subcommand \"serv\"; did you mean serve?\n"},
+        {"conquer", 2,
+         "tollgate: there is no subcommand \"conquer\"; tollgate --help lists them\n"},
+        {"serve --lisen x", 2,
+         "tollgate serve: there is no flag --lisen here; did you mean --listen?\n"},
+        {"server --listen x", 2, "tollgate server: there is no flag --listen here\n"},
+        {"gateway --store x", 2, "tollgate gateway: there is no flag --store here\n"},
+        {"serve extra", 2, "tollgate serve: expected a --flag, found \"extra\"\n"},
+        {"serve --listen", 2, "tollgate serve: --listen needs a value: --listen HOST:PORT\n"},
+        {"serve --store mysql:x", 2,
+         "tollgate serve: --store: expected sqlite:FILE, found \"mysql:x\"\n"},
+        {"serve --store sqlite:", 2,
+         "tollgate serve: --store: expected sqlite:FILE, found \"sqlite:\"\n"},
+        {"gateway", 2, "tollgate gateway: a gateway needs an upstream: --upstream HOST:PORT\n"},
+        {"--version", 0, "tollgate " TOLLGATE_VERSION "\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char out[OUTPUT_SIZE];
+        int status = run(rows[i].args, out);
+        if (status != rows[i].status || strcmp(out, rows[i].expected) != 0) {
+            fail_msg("tollgate %s: exit status %d, expected %d; expected\n%sgot\n%s", rows[i].args,
+                     status, rows[i].status, rows[i].expected, out);
+        }
+    }
+}
+
+static void test_help(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *args;
+        int status;
+        const char *contains;
+    } rows[] = {
+        {"", 2, "  tollgate serve    serves REST and gRPC from one process\n"},
+        {"--help", 0, "  tollgate gateway  serves REST alone, calling a gRPC server\n"},
+        {"serve --help", 0, "Variable: TOLLGATE_LISTEN. Default: 127.0.0.1:8080."},
+        {"serve --listen x -h", 0, "Variable: TOLLGATE_DRAIN_TIMEOUT. Default: 30."},
+        {"server --help", 0, "Variable: TOLLGATE_GRPC. Default: 127.0.0.1:50051."},
+        {"gateway --help", 0, "The gRPC server to call. Required."},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char out[OUTPUT_SIZE];
+        int status = run(rows[i].args, out);
+        if (status != rows[i].status || strstr(out, rows[i].contains) == NULL) {
+            fail_msg("tollgate %s: exit status %d, expected %d; no %s in\n%s", rows[i].args, status,
+                     rows[i].status, rows[i].contains, out);
+        }
+    }
+}
+
+/* Returns a socket that listens on a port of 127.0.0.1. */
+static int take_port(int *out_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    *out_port = ntohs(address.sin_port);
+    return fd;
+}
+
+static void assert_port_taken(const char *flag, const char *other_flag, const char *directory)
+{
+    int port;
+    int fd = take_port(&port);
+    char args[512];
+    snprintf(args, sizeof args,
+             "serve --store sqlite:%s/store.db --%s 127.0.0.1:%d --%s 127.0.0.1:0", directory, flag,
+             port, other_flag);
+    char out[OUTPUT_SIZE];
+    int status = run(args, out);
+    close(fd);
+    char expected[128];
+    snprintf(expected, sizeof expected, "tollgate serve: cannot listen on 127.0.0.1:%d: ", port);
+    if (status != 1 || strstr(out, expected) == NULL) {
+        fail_msg("--%s: exit status %d, expected 1; no \"%s\" in\n%s", flag, status, expected, out);
+    }
+}
+
+static void test_start_failures(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/tollgate-cli-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    assert_port_taken("listen", "grpc", directory);
+    assert_port_taken("grpc", "listen", directory);
+    char out[OUTPUT_SIZE];
+    assert_int_equal(run("serve --store sqlite:/nonexistent/store.db", out), 1);
+    const char *expected = "tollgate serve: cannot open the store sqlite:/nonexistent/store.db: ";
+    if (strncmp(out, expected, strlen(expected)) != 0) {
+        fail_msg("expected %s, got\n%s", expected, out);
+    }
+    assert_int_equal(run("serve --store sqlite:/nonexistent/store.db --listen nowhere", out), 1);
+    char command[128];
+    snprintf(command, sizeof command, "rm -r %s", directory);
+    assert_int_equal(system(command), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_start_failures),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
