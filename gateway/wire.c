@@ -108,7 +108,7 @@ static bool read_group(struct gw_wire_reader *reader, uint32_t number, struct ba
     }
 }
 
-bool gw_wire_next(struct gw_wire_reader *reader, struct gw_wire_record *out_record)
+bool gw_wire_next_slow(struct gw_wire_reader *reader, struct gw_wire_record *out_record)
 {
     struct gw_wire_record record = {0};
     const uint8_t *start = reader->next;

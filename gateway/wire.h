@@ -32,8 +32,8 @@ struct gw_wire_reader {
 struct gw_wire_record {
     uint32_t number;
     enum gw_wire_type type;
-    uint64_t scalar;       /* of VARINT, I64, I32 */
-    struct base_str bytes; /* of LEN: the payload; of a group: what stands between its tags */
+    uint64_t scalar;       /* of VARINT, I64, I32 only */
+    struct base_str bytes; /* of LEN: the payload; of a group: between its tags; else not set */
     struct base_str whole; /* the record with its tag */
 };
 
@@ -44,10 +44,6 @@ static inline bool gw_wire_at_end(const struct gw_wire_reader *reader)
 {
     return reader->next == reader->end;
 }
-
-/* Reads the next record; false when the bytes are damaged. Not at the end. A group is read whole;
- * groups nest at most 100 deep. */
-bool gw_wire_next(struct gw_wire_reader *reader, struct gw_wire_record *out_record) BASE_MUST_CHECK;
 
 /* Longer half of gw_wire_read_varint. */
 bool gw_wire_read_varint_slow(struct gw_wire_reader *reader, uint64_t *out_value) BASE_MUST_CHECK;
@@ -61,6 +57,34 @@ BASE_MUST_CHECK static inline bool gw_wire_read_varint(struct gw_wire_reader *re
         return true;
     }
     return gw_wire_read_varint_slow(reader, out_value);
+}
+
+/* Longer half of gw_wire_next. */
+bool gw_wire_next_slow(struct gw_wire_reader *reader,
+                       struct gw_wire_record *out_record) BASE_MUST_CHECK;
+
+/* Reads the next record; false when the bytes are damaged. Not at the end. A group is read whole;
+ * groups nest at most 100 deep. */
+BASE_MUST_CHECK static inline bool gw_wire_next(struct gw_wire_reader *reader,
+                                                struct gw_wire_record *out_record)
+{
+    const uint8_t *next = reader->next;
+    /* Fields up to 15 with a payload of less than 16 KiB are most of what goes by. */
+    if (reader->end - next < 3 || next[0] < 1 << 3 || next[0] >= 0x80 ||
+        (next[0] & 7) != GW_WIRE_LEN || (next[1] >= 0x80 && next[2] >= 0x80)) {
+        return gw_wire_next_slow(reader, out_record);
+    }
+    size_t head = next[1] < 0x80 ? 2 : 3;
+    size_t len = next[1] < 0x80 ? next[1] : (next[1] & 0x7FU) | (size_t)next[2] << 7;
+    if (len > (size_t)(reader->end - next) - head) {
+        return false;
+    }
+    out_record->number = next[0] >> 3;
+    out_record->type = GW_WIRE_LEN;
+    out_record->bytes = base_str_make((const char *)next + head, len);
+    out_record->whole = base_str_make((const char *)next, head + len);
+    reader->next = next + head + len;
+    return true;
 }
 
 /* Stores `value` at `out`, which has room for GW_VARINT_BYTES_MAX; returns the end. */

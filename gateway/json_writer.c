@@ -1,0 +1,215 @@
+/* Text is checked and copied in one pass, sixteen bytes at a time while it is ASCII without
+ * anything to escape; from the first byte beyond that on it is checked as a whole and copied run by
+ * run. */
+#include "gateway/json_writer.h"
+
+#include "base/utf8.h"
+#include "gateway/json_scan.h"
+#include "gateway/numbers.h"
+
+#include <math.h>
+
+/* From 1e21 on JavaScript writes an exponent, and below 1e-6. */
+#define PLAIN_POINT_MAX 21
+#define PLAIN_POINT_MIN (-5)
+
+/* Whole numbers below these are exact, and their digits are the shortest that read back. */
+#define DOUBLE_WHOLE_MAX 9007199254740992.0 /* 2^53 */
+#define FLOAT_WHOLE_MAX 16777216.0F         /* 2^24 */
+
+const char gw_digit_pairs[200] = {"0001020304050607080910111213141516171819202122232425262728293031"
+                                  "3233343536373839404142434445464"
+                                  "7484950515253545556575859606162636465666768697071727374757677787"
+                                  "9808182838485868788899091929394"
+                                  "9596979899"};
+
+static char *put_zeros(char *out, int count)
+{
+    memset(out, '0', (size_t)count);
+    return out + count;
+}
+
+static char *put_bytes(char *out, const char *bytes, int count)
+{
+    memcpy(out, bytes, (size_t)count);
+    return out + count;
+}
+
+static char *put_exponent(char *out, int exponent)
+{
+    *out++ = 'e';
+    *out++ = exponent < 0 ? '-' : '+';
+    return gw_put_unsigned(out, (uint64_t)(exponent < 0 ? -exponent : exponent));
+}
+
+static char *put_decimal(char *out, struct gw_decimal decimal)
+{
+    char digits[GW_NUMBER_BYTES_MAX];
+    int count = (int)(gw_put_unsigned(digits, decimal.significand) - digits);
+    int point = count + decimal.exponent; /* digits before the point */
+    if (point > PLAIN_POINT_MAX || point < PLAIN_POINT_MIN) {
+        *out++ = digits[0];
+        if (count > 1) {
+            *out++ = '.';
+            out = put_bytes(out, digits + 1, count - 1);
+        }
+        return put_exponent(out, point - 1);
+    }
+    if (point <= 0) {
+        *out++ = '0';
+        *out++ = '.';
+        return put_bytes(put_zeros(out, -point), digits, count);
+    }
+    if (point >= count) {
+        return put_zeros(put_bytes(out, digits, count), point - count);
+    }
+    out = put_bytes(out, digits, point);
+    *out++ = '.';
+    return put_bytes(out, digits + point, count - point);
+}
+
+static char *put_special(char *out, double value)
+{
+    struct base_str text = isnan(value) ? BASE_STR("\"NaN\"")
+                           : value > 0  ? BASE_STR("\"Infinity\"")
+                                        : BASE_STR("\"-Infinity\"");
+    return put_bytes(out, text.data, (int)text.len);
+}
+
+char *gw_put_double(char *out, double value)
+{
+    if (!isfinite(value)) {
+        return put_special(out, value);
+    }
+    if (signbit(value)) {
+        *out++ = '-';
+        value = -value;
+    }
+    if (value < DOUBLE_WHOLE_MAX && value == (double)(uint64_t)value) {
+        return gw_put_unsigned(out, (uint64_t)value);
+    }
+    return put_decimal(out, gw_decimal_of_double(value));
+}
+
+char *gw_put_float(char *out, float value)
+{
+    if (!isfinite(value)) {
+        return put_special(out, (double)value);
+    }
+    if (signbit(value)) {
+        *out++ = '-';
+        value = -value;
+    }
+    if (value < FLOAT_WHOLE_MAX && value == (float)(uint32_t)value) {
+        return gw_put_unsigned(out, (uint32_t)value);
+    }
+    return put_decimal(out, gw_decimal_of_float(value));
+}
+
+/* Stores the escape of a byte that gw_scan_is_special: at most six bytes. */
+static char *put_escape(char *out, unsigned char byte)
+{
+    static const char hex[16] = {"0123456789abcdef"};
+    static const char letters[0x20] = {
+        ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+    *out++ = '\\';
+    if (byte >= 0x20) {
+        *out++ = (char)byte; /* a quote or a backslash */
+    } else if (letters[byte] != 0) {
+        *out++ = letters[byte];
+    } else {
+        memcpy(out, "u00", 3);
+        out[3] = hex[byte >> 4];
+        out[4] = hex[byte & 15];
+        out += 5;
+    }
+    return out;
+}
+
+/* Appends the rest of a string, from a byte that needs thought on, and the closing quote. */
+static enum gw_text_status append_slowly(struct base_buf *out, const char *next, const char *end)
+{
+    if (!base_utf8_valid(base_str_make(next, (size_t)(end - next)))) {
+        return GW_TEXT_NOT_UTF8;
+    }
+    while (next < end) {
+        bool ignored = true;
+        const char *special = gw_scan_plain(next, end, &ignored);
+        size_t run = (size_t)(special - next);
+        if (!base_buf_reserve(out, run + 8)) { /* an escape and the quote */
+            return GW_TEXT_FULL;
+        }
+        char *at = base_buf_end(out);
+        memcpy(at, next, run);
+        at += run;
+        next = special;
+        if (next < end) {
+            at = put_escape(at, (unsigned char)*next++);
+        }
+        out->len = (size_t)(at - out->data);
+    }
+    return base_buf_append_char(out, '"') ? GW_TEXT_OK : GW_TEXT_FULL;
+}
+
+#if defined(__SSE2__)
+/* Copies blocks until one holds something special or not ASCII; `out` has room for a block more
+ * than the text. Returns how far it came. */
+static size_t copy_plain(char *out, struct base_str text)
+{
+    size_t done = 0;
+    for (; text.len - done >= GW_SCAN_BLOCK; done += GW_SCAN_BLOCK) {
+        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(text.data + done));
+        _mm_storeu_si128((__m128i *)(void *)(out + done), block);
+        unsigned stop = gw_scan_special_bits(block) | (unsigned)_mm_movemask_epi8(block);
+        if (stop != 0) {
+            return done + (size_t)__builtin_ctz(stop);
+        }
+    }
+    for (; done < text.len; done++) {
+        unsigned char byte = (unsigned char)text.data[done];
+        if (byte >= 0x80 || gw_scan_is_special(byte)) {
+            break;
+        }
+        out[done] = (char)byte;
+    }
+    return done;
+}
+#else
+static size_t copy_plain(char *out, struct base_str text)
+{
+    size_t done = 0;
+    for (uint64_t word; text.len - done >= sizeof word; done += sizeof word) {
+        memcpy(&word, text.data + done, sizeof word);
+        if (gw_scan_has_special(word) || (word & UINT64_C(0x8080808080808080)) != 0) {
+            break;
+        }
+        memcpy(out + done, &word, sizeof word);
+    }
+    for (; done < text.len; done++) {
+        unsigned char byte = (unsigned char)text.data[done];
+        if (byte >= 0x80 || gw_scan_is_special(byte)) {
+            break;
+        }
+        out[done] = (char)byte;
+    }
+    return done;
+}
+#endif
+
+enum gw_text_status gw_append_quoted(struct base_buf *out, struct base_str text)
+{
+    if (!base_buf_reserve(out, text.len + GW_SCAN_BLOCK + 2)) {
+        return GW_TEXT_FULL;
+    }
+    char *at = base_buf_end(out);
+    *at++ = '"';
+    size_t done = text.len == 0 ? 0 : copy_plain(at, text);
+    at += done;
+    if (done < text.len) {
+        out->len = (size_t)(at - out->data);
+        return append_slowly(out, text.data + done, text.data + text.len);
+    }
+    *at++ = '"';
+    out->len = (size_t)(at - out->data);
+    return GW_TEXT_OK;
+}

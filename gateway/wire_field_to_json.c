@@ -1,0 +1,145 @@
+/* One field's value out of its parent: what response_body asks for. Its records are found first;
+ * when they stand side by side, as they nearly always do, they are written as they stand. */
+#include "gateway/base64.h"
+#include "gateway/scalar.h"
+#include "gateway/wire_to_json.h"
+
+/* Undoes what protoc did to a default of bytes: \n, \r, \t, quotes, and octal for the rest. */
+static size_t unescape_c(struct base_str text, char *out)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] != '\\' || i + 1 == text.len) {
+            out[len++] = text.data[i];
+            continue;
+        }
+        char c = text.data[++i];
+        unsigned octal = 0;
+        size_t digits = 0;
+        while (digits < 3 && i + digits < text.len && text.data[i + digits] >= '0' &&
+               text.data[i + digits] <= '7') {
+            octal = octal << 3 | (unsigned)(text.data[i + digits++] - '0');
+        }
+        i += digits == 0 ? 0 : digits - 1;
+        out[len++] = digits > 0 ? (char)octal
+                     : c == 'n' ? '\n'
+                     : c == 'r' ? '\r'
+                     : c == 't' ? '\t'
+                                : c;
+    }
+    return len;
+}
+
+static bool write_default_bytes(struct gw_writer *writer, struct base_str text)
+{
+    size_t room = GW_BASE64_ENCODED_BYTES(text.len) + 2;
+    if (!gw_writer_reserve(writer, room + text.len)) {
+        return false;
+    }
+    char *at = base_buf_end(writer->out);
+    size_t len = unescape_c(text, at + room);
+    char *end = gw_base64_encode(base_str_make(at + room, len), at + 1);
+    at[0] = '"';
+    *end++ = '"';
+    writer->out->len = (size_t)(end - writer->out->data);
+    return true;
+}
+
+/* The default that a proto2 descriptor gives in words. */
+static bool write_declared_default(struct gw_writer *writer, const struct gw_field *field)
+{
+    struct base_str text = field->default_value;
+    switch (field->type) {
+    case GW_BYTES:
+        return write_default_bytes(writer, text);
+    case GW_STRING:
+        return gw_writer_quoted(writer, text, field);
+    case GW_ENUM: {
+        const struct gw_enum_value *value = gw_enum_by_name(field->enumeration, text);
+        return value == NULL ? gw_write_zero(writer, field)
+                             : gw_write_bits(writer, field, (uint64_t)(int64_t)value->number);
+    }
+    case GW_BOOL:
+        return gw_write_bits(writer, field, base_str_eq(text, BASE_STR("true")));
+    default:
+        break;
+    }
+    struct base_str json_name = base_str_eq(text, BASE_STR("inf"))    ? BASE_STR("Infinity")
+                                : base_str_eq(text, BASE_STR("-inf")) ? BASE_STR("-Infinity")
+                                : base_str_eq(text, BASE_STR("nan"))  ? BASE_STR("NaN")
+                                                                      : text;
+    uint64_t bits;
+    bool is_real = field->type == GW_DOUBLE || field->type == GW_FLOAT;
+    enum gw_scalar_status status = is_real ? gw_scalar_quoted_real(field->type, json_name, &bits)
+                                           : gw_scalar_integer(field->type, text, &bits);
+    return status == GW_SCALAR_OK ? gw_write_bits(writer, field, bits)
+                                  : gw_write_zero(writer, field);
+}
+
+static bool write_default(struct gw_writer *writer, const struct gw_field *field)
+{
+    if (field->message != NULL && !field->is_repeated) {
+        return gw_writer_text(writer, BASE_STR("null"));
+    }
+    return field->default_value.len > 0 ? write_declared_default(writer, field)
+                                        : gw_write_zero(writer, field);
+}
+
+/* Finds the only run of the field's records; false when they stand in several places, or are part
+ * of a oneof, which others may put out. */
+static bool find_run(const struct gw_field *field, struct base_str wire,
+                     struct gw_wire_reader *out_run)
+{
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    const uint8_t *start = NULL;
+    bool is_over = false;
+    if (field->oneof >= 0) {
+        return false;
+    }
+    while (!gw_wire_at_end(&reader)) {
+        const uint8_t *before = reader.next;
+        struct gw_wire_record record;
+        if (!gw_wire_next(&reader, &record) || (is_over && record.number == field->number)) {
+            return false;
+        }
+        start = start == NULL && record.number == field->number ? before : start;
+        is_over = start != NULL && record.number != field->number;
+    }
+    *out_run = (struct gw_wire_reader){start, reader.end};
+    return start != NULL && field->is_repeated;
+}
+
+static bool write_field(struct gw_writer *writer, const struct gw_field *field,
+                        struct base_str wire)
+{
+    struct gw_records run = {.number = field->number};
+    size_t count;
+    if (find_run(field, wire, &run.reader)) {
+        return field->is_map ? gw_write_map(writer, field, &run, &count)
+                             : gw_write_list(writer, field, &run, &count);
+    }
+    bool is_set;
+    return gw_write_field_of(writer, field, wire, &is_set) &&
+           (is_set || write_default(writer, field));
+}
+
+bool gw_wire_field_to_json(const struct gw_field *field, struct base_str wire,
+                           const struct gw_transcode_options *options, struct base_buf *out,
+                           struct base_err *err)
+{
+    size_t before = out->len;
+    struct gw_writer writer = {.options = options, .out = out, .err = err};
+    if (write_field(&writer, field, wire)) {
+        return true;
+    }
+    out->len = before;
+    if (!writer.is_out_of_order) {
+        return false;
+    }
+    struct gw_writer again = {.options = options, .out = out, .err = err, .gathers = true};
+    if (write_field(&again, field, wire)) {
+        return true;
+    }
+    out->len = before;
+    return false;
+}

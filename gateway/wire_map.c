@@ -1,0 +1,213 @@
+/* Maps: a list of entries with a key and a value, where the last entry of a key wins. Entries are
+ * walked twice, first to see whether a key comes again: keys that only rise, as most serializers
+ * that sort write them, need nothing remembered. */
+#include "gateway/key_set.h"
+#include "gateway/wire_to_json.h"
+
+#define KEY 0
+#define VALUE 1
+
+struct entry {
+    struct gw_key key;
+    struct base_str key_text;
+    struct gw_wire_record value;
+    struct base_str wire;
+    bool has_value;
+    bool is_split;   /* a message value in several pieces */
+    bool is_foreign; /* a value that a closed enum lacks: as if the entry were not there */
+};
+
+static uint64_t key_number(enum gw_type type, uint64_t bits)
+{
+    switch (type) {
+    case GW_INT32:
+    case GW_SFIXED32:
+        return (uint64_t)(int64_t)(int32_t)bits;
+    case GW_SINT32:
+        return (uint64_t)(int64_t)(int32_t)((uint32_t)bits >> 1 ^ (0 - ((uint32_t)bits & 1)));
+    case GW_SINT64:
+        return bits >> 1 ^ (0 - (bits & 1));
+    case GW_UINT32:
+    case GW_FIXED32:
+        return (uint32_t)bits;
+    case GW_BOOL:
+        return bits != 0;
+    default:
+        return bits;
+    }
+}
+
+static void take_key(const struct gw_field *field, const struct gw_wire_record *record,
+                     const char *base, struct entry *entry)
+{
+    if (field->type == GW_STRING) {
+        entry->key_text = record->bytes;
+        entry->key.at = (size_t)(record->bytes.data - base);
+        entry->key.len = record->bytes.len;
+    } else {
+        entry->key.number = key_number(field->type, record->scalar);
+    }
+}
+
+static void take_value(const struct gw_field *field, const struct gw_wire_record *record,
+                       struct entry *entry)
+{
+    if (!gw_record_fits(field, record)) {
+        entry->is_foreign = field->type == GW_ENUM && record->type == GW_WIRE_VARINT;
+        return;
+    }
+    entry->is_split = entry->has_value && field->message != NULL;
+    entry->is_foreign = false;
+    entry->has_value = true;
+    entry->value = *record;
+}
+
+/* Reads an entry; text keys count from `base`. False when it is damaged. */
+static bool read_entry(const struct gw_field *map, struct base_str wire, const char *base,
+                       struct entry *out_entry)
+{
+    const struct gw_field *fields = map->message->fields;
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    *out_entry = (struct entry){.key = {.is_text = fields[KEY].type == GW_STRING}, .wire = wire};
+    out_entry->key_text = BASE_STR("");
+    while (!gw_wire_at_end(&reader)) {
+        struct gw_wire_record record;
+        if (!gw_wire_next(&reader, &record)) {
+            return false;
+        }
+        if (record.number == fields[KEY].number && gw_record_fits(&fields[KEY], &record)) {
+            take_key(&fields[KEY], &record, base, out_entry);
+        } else if (record.number == fields[VALUE].number) {
+            take_value(&fields[VALUE], &record, out_entry);
+        }
+    }
+    return true;
+}
+
+static bool is_below(const struct entry *a, const struct entry *b)
+{
+    if (!a->key.is_text) {
+        return a->key.number < b->key.number;
+    }
+    size_t common = a->key_text.len < b->key_text.len ? a->key_text.len : b->key_text.len;
+    int order = common == 0 ? 0 : memcmp(a->key_text.data, b->key_text.data, common);
+    return order < 0 || (order == 0 && a->key_text.len < b->key_text.len);
+}
+
+/* Whether the keys only rise. */
+static bool only_rises(const struct gw_field *map, struct gw_records records, const char *base)
+{
+    struct gw_wire_record record;
+    struct entry entries[2];
+    for (size_t i = 0; gw_records_next(&records, &record); i++) {
+        if (record.type != GW_WIRE_LEN || !read_entry(map, record.bytes, base, &entries[i % 2]) ||
+            (i > 0 && !is_below(&entries[(i - 1) % 2], &entries[i % 2]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Adds every key; returns whether one came again. */
+static bool find_repeats(const struct gw_field *map, struct gw_records records, const char *base,
+                         struct gw_key_set *seen)
+{
+    struct gw_wire_record record;
+    struct entry entry;
+    bool repeats = false;
+    for (size_t i = 0; gw_records_next(&records, &record); i++) {
+        if (record.type == GW_WIRE_LEN && read_entry(map, record.bytes, base, &entry) &&
+            !entry.is_foreign) {
+            entry.key.entry = i;
+            repeats |= !gw_key_set_add(seen, base, entry.key);
+        }
+    }
+    return repeats;
+}
+
+static bool write_key(struct gw_writer *writer, const struct gw_field *field,
+                      const struct entry *entry)
+{
+    if (field->type == GW_STRING) {
+        return gw_writer_quoted(writer, entry->key_text, field) &&
+               gw_writer_text(writer, BASE_STR(":"));
+    }
+    uint64_t number = entry->key.number;
+    if (field->type == GW_BOOL) {
+        return gw_writer_text(writer, number != 0 ? BASE_STR("\"true\":") : BASE_STR("\"false\":"));
+    }
+    if (!gw_writer_reserve(writer, GW_NUMBER_BYTES_MAX)) {
+        return false;
+    }
+    bool is_unsigned = field->type == GW_UINT32 || field->type == GW_UINT64 ||
+                       field->type == GW_FIXED32 || field->type == GW_FIXED64;
+    char *at = base_buf_end(writer->out);
+    *at++ = '"';
+    at = is_unsigned ? gw_put_unsigned(at, number) : gw_put_signed(at, (int64_t)number);
+    *at++ = '"';
+    *at++ = ':';
+    writer->out->len = (size_t)(at - writer->out->data);
+    return true;
+}
+
+static bool write_entry(struct gw_writer *writer, const struct gw_field *map,
+                        const struct entry *entry)
+{
+    const struct gw_field *value = &map->message->fields[VALUE];
+    if (!write_key(writer, &map->message->fields[KEY], entry)) {
+        return false;
+    }
+    bool is_set;
+    bool ok = entry->is_split    ? gw_write_field_of(writer, value, entry->wire, &is_set)
+              : entry->has_value ? gw_write_value(writer, value, &entry->value)
+                                 : gw_write_zero(writer, value);
+    return ok && gw_writer_text(writer, BASE_STR(","));
+}
+
+/* Writes the entries; with `seen`, only the last of each key. */
+static bool write_entries(struct gw_writer *writer, const struct gw_field *map,
+                          struct gw_records *records, const char *base,
+                          const struct gw_key_set *seen, size_t *out_count)
+{
+    struct gw_wire_record record;
+    size_t count = 0;
+    for (size_t i = 0; gw_records_next(records, &record); i++) {
+        struct entry entry;
+        if (record.type != GW_WIRE_LEN) {
+            continue;
+        }
+        if (!read_entry(map, record.bytes, base, &entry)) {
+            return gw_writer_damaged(writer, map->parent);
+        }
+        entry.key.entry = i;
+        if (entry.is_foreign || (seen != NULL && gw_key_set_entry(seen, base, entry.key) != i)) {
+            continue;
+        }
+        if (!write_entry(writer, map, &entry)) {
+            return false;
+        }
+        count++;
+    }
+    *out_count = count;
+    return !records->is_damaged || gw_writer_damaged(writer, map->parent);
+}
+
+bool gw_write_map(struct gw_writer *writer, const struct gw_field *field,
+                  struct gw_records *records, size_t *out_count)
+{
+    const char *base = records->keys != NULL ? records->wire : (const char *)records->reader.next;
+    if (!gw_writer_open(writer, '{')) {
+        return false;
+    }
+    bool ok;
+    if (only_rises(field, *records, base)) {
+        ok = write_entries(writer, field, records, base, NULL, out_count);
+    } else {
+        struct gw_key_set seen;
+        gw_key_set_init(&seen);
+        bool repeats = find_repeats(field, *records, base, &seen);
+        ok = write_entries(writer, field, records, base, repeats ? &seen : NULL, out_count);
+        gw_key_set_dispose(&seen);
+    }
+    return ok && gw_writer_close(writer, '}');
+}

@@ -1,0 +1,480 @@
+/* Messages in order, their values and lists. Between two fields of the wire stand those that are
+ * not set, which some options print as zeros, so one walk over the fields goes beside the walk over
+ * the records. */
+#include "gateway/wire_to_json.h"
+
+#include "gateway/base64.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* Oneofs that fit the mask of those met; a message with more is gathered. */
+#define ONEOFS_MAX 64
+
+bool gw_records_next(struct gw_records *records, struct gw_wire_record *out_record)
+{
+    if (records->keys != NULL) {
+        if (records->left == 0) {
+            return false;
+        }
+        records->left--;
+        records->reader.next = (const uint8_t *)records->wire + (uint32_t)*records->keys++;
+        return gw_wire_next(&records->reader, out_record); /* was read before: never damaged */
+    }
+    if (gw_wire_at_end(&records->reader)) {
+        return false;
+    }
+    const uint8_t *before = records->reader.next;
+    if (!gw_wire_next(&records->reader, out_record)) {
+        records->is_damaged = true;
+        return false;
+    }
+    if (out_record->number != records->number) {
+        records->reader.next = before;
+        return false;
+    }
+    return true;
+}
+
+bool gw_writer_damaged(struct gw_writer *writer, const struct gw_message *type)
+{
+    return gw_writer_fail(writer, "damaged bytes in a %.*s", BASE_STR_ARGS(type->full_name));
+}
+
+bool gw_writer_fail(struct gw_writer *writer, const char *format, ...)
+{
+    char reason[BASE_ERR_MESSAGE_SIZE];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof reason, format, args);
+    va_end(args);
+    return base_err_set(writer->err, BASE_INTERNAL, "%s", reason);
+}
+
+bool gw_writer_full(struct gw_writer *writer)
+{
+    return base_err_set(writer->err, BASE_RESOURCE_EXHAUSTED,
+                        "the JSON would be larger than %zu bytes", writer->out->max_bytes);
+}
+
+bool gw_writer_open(struct gw_writer *writer, char bracket)
+{
+    if (writer->depth == GW_NESTING_MAX) {
+        return gw_writer_fail(writer, "a message nested deeper than %d", GW_NESTING_MAX);
+    }
+    writer->depth++;
+    return base_buf_append_char(writer->out, bracket) || gw_writer_full(writer);
+}
+
+bool gw_writer_close(struct gw_writer *writer, char bracket)
+{
+    struct base_buf *out = writer->out;
+    writer->depth--;
+    if (out->data[out->len - 1] == ',') {
+        out->data[out->len - 1] = bracket;
+        return true;
+    }
+    return base_buf_append_char(out, bracket) || gw_writer_full(writer);
+}
+
+bool gw_writer_text(struct gw_writer *writer, struct base_str text)
+{
+    return base_buf_append_str(writer->out, text) || gw_writer_full(writer);
+}
+
+static bool put_comma(struct gw_writer *writer)
+{
+    return base_buf_append_char(writer->out, ',') || gw_writer_full(writer);
+}
+
+bool gw_writer_quoted(struct gw_writer *writer, struct base_str text, const struct gw_field *owner)
+{
+    enum gw_text_status status = gw_append_quoted(writer->out, text);
+    if (status == GW_TEXT_OK) {
+        return true;
+    }
+    return status == GW_TEXT_FULL ? gw_writer_full(writer)
+                                  : gw_writer_fail(writer, "invalid UTF-8 in %.*s.%.*s",
+                                                   BASE_STR_ARGS(owner->parent->full_name),
+                                                   BASE_STR_ARGS(owner->name));
+}
+
+bool gw_writer_key(struct gw_writer *writer, const struct gw_field *field)
+{
+    struct base_str key = writer->options->print_proto_names ? field->proto_key : field->json_key;
+    if (!gw_writer_reserve(writer, key.len + GW_COPY_BLOCK)) {
+        return false;
+    }
+    gw_put_ready(base_buf_end(writer->out), key);
+    writer->out->len += key.len;
+    return true;
+}
+
+static enum gw_wire_type element_wire_type(enum gw_type type)
+{
+    static const uint8_t types[] = {
+        [GW_DOUBLE] = GW_WIRE_I64,    [GW_FLOAT] = GW_WIRE_I32,
+        [GW_INT64] = GW_WIRE_VARINT,  [GW_UINT64] = GW_WIRE_VARINT,
+        [GW_INT32] = GW_WIRE_VARINT,  [GW_FIXED64] = GW_WIRE_I64,
+        [GW_FIXED32] = GW_WIRE_I32,   [GW_BOOL] = GW_WIRE_VARINT,
+        [GW_STRING] = GW_WIRE_LEN,    [GW_GROUP] = GW_WIRE_START_GROUP,
+        [GW_MESSAGE] = GW_WIRE_LEN,   [GW_BYTES] = GW_WIRE_LEN,
+        [GW_UINT32] = GW_WIRE_VARINT, [GW_ENUM] = GW_WIRE_VARINT,
+        [GW_SFIXED32] = GW_WIRE_I32,  [GW_SFIXED64] = GW_WIRE_I64,
+        [GW_SINT32] = GW_WIRE_VARINT, [GW_SINT64] = GW_WIRE_VARINT,
+    };
+    return (enum gw_wire_type)types[type];
+}
+
+/* Whether a closed enum lacks the value, which then counts as unknown. */
+static bool is_foreign(const struct gw_field *field, uint64_t bits)
+{
+    return field->type == GW_ENUM && field->enumeration->is_closed &&
+           gw_enum_by_number(field->enumeration, (int32_t)bits) == NULL;
+}
+
+bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *record)
+{
+    enum gw_wire_type own = element_wire_type(field->type);
+    if (record->type == own) {
+        return own == GW_WIRE_LEN || !is_foreign(field, record->scalar);
+    }
+    return record->type == GW_WIRE_LEN && field->is_repeated && own != GW_WIRE_START_GROUP;
+}
+
+static bool write_enum(struct gw_writer *writer, const struct gw_enum *enumeration, int32_t number)
+{
+    if (enumeration->is_null_value) {
+        return gw_writer_text(writer, BASE_STR("null"));
+    }
+    const struct gw_enum_value *value =
+        writer->options->print_enum_numbers ? NULL : gw_enum_by_number(enumeration, number);
+    if (value == NULL) {
+        if (!gw_writer_reserve(writer, GW_NUMBER_BYTES_MAX)) {
+            return false;
+        }
+        char *end = gw_put_signed(base_buf_end(writer->out), number);
+        writer->out->len = (size_t)(end - writer->out->data);
+        return true;
+    }
+    if (!gw_writer_reserve(writer, value->json.len + GW_COPY_BLOCK)) {
+        return false;
+    }
+    gw_put_ready(base_buf_end(writer->out), value->json);
+    writer->out->len += value->json.len;
+    return true;
+}
+
+static int64_t unzigzag(uint64_t bits)
+{
+    return (int64_t)(bits >> 1 ^ (0 - (bits & 1)));
+}
+
+static char *put_quoted_signed(char *out, int64_t value)
+{
+    *out++ = '"';
+    out = gw_put_signed(out, value);
+    *out++ = '"';
+    return out;
+}
+
+static char *put_quoted_unsigned(char *out, uint64_t value)
+{
+    *out++ = '"';
+    out = gw_put_unsigned(out, value);
+    *out++ = '"';
+    return out;
+}
+
+static char *put_bool(char *out, bool value)
+{
+    memcpy(out, value ? "true " : "false", 5);
+    return out + (value ? 4 : 5);
+}
+
+static char *put_real(char *out, enum gw_type type, uint64_t bits)
+{
+    if (type == GW_DOUBLE) {
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        return gw_put_double(out, value);
+    }
+    uint32_t low = (uint32_t)bits;
+    float value;
+    memcpy(&value, &low, sizeof value);
+    return gw_put_float(out, value);
+}
+
+/* The varint of a 32-bit type counts by its low 32 bits. */
+static char *put_number(char *out, enum gw_type type, uint64_t bits)
+{
+    switch (type) {
+    case GW_INT64:
+    case GW_SFIXED64:
+        return put_quoted_signed(out, (int64_t)bits);
+    case GW_UINT64:
+    case GW_FIXED64:
+        return put_quoted_unsigned(out, bits);
+    case GW_SINT64:
+        return put_quoted_signed(out, unzigzag(bits));
+    case GW_INT32:
+    case GW_SFIXED32:
+        return gw_put_signed(out, (int32_t)bits);
+    case GW_SINT32:
+        return gw_put_signed(out, (int32_t)unzigzag((uint32_t)bits));
+    case GW_UINT32:
+    case GW_FIXED32:
+        return gw_put_unsigned(out, (uint32_t)bits);
+    case GW_BOOL:
+        return put_bool(out, bits != 0);
+    default:
+        return put_real(out, type, bits);
+    }
+}
+
+bool gw_write_bits(struct gw_writer *writer, const struct gw_field *field, uint64_t bits)
+{
+    if (field->type == GW_ENUM) {
+        return write_enum(writer, field->enumeration, (int32_t)bits);
+    }
+    if (!gw_writer_reserve(writer, GW_NUMBER_BYTES_MAX)) {
+        return false;
+    }
+    char *end = put_number(base_buf_end(writer->out), field->type, bits);
+    writer->out->len = (size_t)(end - writer->out->data);
+    return true;
+}
+
+static bool write_base64(struct gw_writer *writer, struct base_str bytes)
+{
+    if (!gw_writer_reserve(writer, GW_BASE64_ENCODED_BYTES(bytes.len) + 2)) {
+        return false;
+    }
+    char *at = base_buf_end(writer->out);
+    *at++ = '"';
+    at = gw_base64_encode(bytes, at);
+    *at++ = '"';
+    writer->out->len = (size_t)(at - writer->out->data);
+    return true;
+}
+
+bool gw_write_value(struct gw_writer *writer, const struct gw_field *field,
+                    const struct gw_wire_record *record)
+{
+    switch (field->type) {
+    case GW_STRING:
+        return gw_writer_quoted(writer, record->bytes, field);
+    case GW_BYTES:
+        return write_base64(writer, record->bytes);
+    case GW_MESSAGE:
+    case GW_GROUP:
+        return gw_write_message(writer, field->message, record->bytes);
+    default:
+        return gw_write_bits(writer, field, record->scalar);
+    }
+}
+
+bool gw_write_zero(struct gw_writer *writer, const struct gw_field *field)
+{
+    if (field->is_repeated) {
+        return gw_writer_text(writer, field->is_map ? BASE_STR("{}") : BASE_STR("[]"));
+    }
+    struct gw_wire_record nothing = {.bytes = BASE_STR("")};
+    return gw_write_value(writer, field, &nothing);
+}
+
+bool gw_write_unset(struct gw_writer *writer, const struct gw_field *field)
+{
+    if (field->has_presence) {
+        return true;
+    }
+    return gw_writer_key(writer, field) && gw_write_zero(writer, field) && put_comma(writer);
+}
+
+/* Reads one element of a packed list. */
+static bool read_packed(struct gw_wire_reader *reader, enum gw_wire_type type, uint64_t *out_bits)
+{
+    if (type == GW_WIRE_VARINT) {
+        return gw_wire_read_varint(reader, out_bits);
+    }
+    size_t size = type == GW_WIRE_I64 ? 8 : 4;
+    if ((size_t)(reader->end - reader->next) < size) {
+        return false;
+    }
+    uint64_t bits = 0;
+    for (size_t i = 0; i < size; i++) {
+        bits |= (uint64_t)reader->next[i] << 8 * i;
+    }
+    reader->next += size;
+    *out_bits = bits;
+    return true;
+}
+
+static bool write_packed(struct gw_writer *writer, const struct gw_field *field,
+                         struct base_str bytes, size_t *count)
+{
+    enum gw_wire_type type = element_wire_type(field->type);
+    struct gw_wire_reader reader = gw_wire_reader_make(bytes);
+    while (!gw_wire_at_end(&reader)) {
+        uint64_t bits;
+        if (!read_packed(&reader, type, &bits)) {
+            return gw_writer_damaged(writer, field->parent);
+        }
+        if (is_foreign(field, bits)) {
+            continue;
+        }
+        if (!gw_write_bits(writer, field, bits) || !put_comma(writer)) {
+            return false;
+        }
+        ++*count;
+    }
+    return true;
+}
+
+bool gw_write_list(struct gw_writer *writer, const struct gw_field *field,
+                   struct gw_records *records, size_t *out_count)
+{
+    size_t count = 0;
+    struct gw_wire_record record;
+    if (!gw_writer_open(writer, '[')) {
+        return false;
+    }
+    while (gw_records_next(records, &record)) {
+        if (!gw_record_fits(field, &record)) {
+            continue;
+        }
+        if (record.type == GW_WIRE_LEN && element_wire_type(field->type) != GW_WIRE_LEN) {
+            if (!write_packed(writer, field, record.bytes, &count)) {
+                return false;
+            }
+            continue;
+        }
+        if (!gw_write_value(writer, field, &record) || !put_comma(writer)) {
+            return false;
+        }
+        count++;
+    }
+    *out_count = count;
+    return records->is_damaged ? gw_writer_damaged(writer, field->parent)
+                               : gw_writer_close(writer, ']');
+}
+
+/* A list or map as a member, its records side by side from `start` on. An empty one is no member
+ * unless zeros are printed. */
+static bool write_run(struct gw_writer *writer, const struct gw_field *field,
+                      struct gw_wire_reader *reader, const uint8_t *start)
+{
+    size_t before = writer->out->len;
+    size_t count = 0;
+    struct gw_records records = {.number = field->number, .reader = {start, reader->end}};
+    if (!gw_writer_key(writer, field) ||
+        !(field->is_map ? gw_write_map(writer, field, &records, &count)
+                        : gw_write_list(writer, field, &records, &count))) {
+        return false;
+    }
+    reader->next = records.reader.next;
+    if (count == 0 && !writer->options->print_defaults) {
+        writer->out->len = before;
+        return true;
+    }
+    return put_comma(writer);
+}
+
+/* Whether the oneof has had another field; marks it. */
+static bool meets_oneof_again(uint64_t *met, int32_t oneof)
+{
+    if (oneof < 0) {
+        return false;
+    }
+    uint64_t bit = UINT64_C(1) << oneof % ONEOFS_MAX;
+    bool again = oneof >= ONEOFS_MAX || (*met & bit) != 0;
+    *met |= bit;
+    return again;
+}
+
+static bool fail_out_of_order(struct gw_writer *writer)
+{
+    writer->is_out_of_order = true;
+    return false;
+}
+
+static bool write_in_order(struct gw_writer *writer, const struct gw_message *type,
+                           struct base_str wire)
+{
+    bool print_defaults = writer->options->print_defaults;
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    const struct gw_field *next = type->fields;
+    const struct gw_field *end = type->fields + type->field_count;
+    uint64_t oneofs = 0;
+    while (!gw_wire_at_end(&reader)) {
+        const uint8_t *start = reader.next;
+        struct gw_wire_record record;
+        if (!gw_wire_next(&reader, &record)) {
+            return gw_writer_damaged(writer, type);
+        }
+        const struct gw_field *field = next < end && next->number == record.number
+                                           ? next
+                                           : gw_message_field_by_number(type, record.number);
+        if (field == NULL || !gw_record_fits(field, &record)) {
+            continue;
+        }
+        if (field < next || meets_oneof_again(&oneofs, field->oneof)) {
+            return fail_out_of_order(writer);
+        }
+        for (; print_defaults && next < field; next++) {
+            if (!gw_write_unset(writer, next)) {
+                return false;
+            }
+        }
+        next = field + 1;
+        bool ok = field->is_repeated
+                      ? write_run(writer, field, &reader, start)
+                      : gw_writer_key(writer, field) && gw_write_value(writer, field, &record) &&
+                            put_comma(writer);
+        if (!ok) {
+            return false;
+        }
+    }
+    for (; print_defaults && next < end; next++) {
+        if (!gw_write_unset(writer, next)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool gw_write_members(struct gw_writer *writer, const struct gw_message *type, struct base_str wire)
+{
+    return writer->gathers ? gw_write_gathered(writer, type, wire)
+                           : write_in_order(writer, type, wire);
+}
+
+bool gw_write_message(struct gw_writer *writer, const struct gw_message *type, struct base_str wire)
+{
+    if (type->well_known != GW_PLAIN_MESSAGE) {
+        return gw_write_well_known(writer, type, wire);
+    }
+    return gw_writer_open(writer, '{') && gw_write_members(writer, type, wire) &&
+           gw_writer_close(writer, '}');
+}
+
+bool gw_wire_to_json(const struct gw_message *type, struct base_str wire,
+                     const struct gw_transcode_options *options, struct base_buf *out,
+                     struct base_err *err)
+{
+    size_t before = out->len;
+    struct gw_writer writer = {.options = options, .out = out, .err = err};
+    if (gw_write_message(&writer, type, wire)) {
+        return true;
+    }
+    out->len = before;
+    if (!writer.is_out_of_order) {
+        return false;
+    }
+    struct gw_writer again = {.options = options, .out = out, .err = err, .gathers = true};
+    if (gw_write_message(&again, type, wire)) {
+        return true;
+    }
+    out->len = before;
+    return false;
+}

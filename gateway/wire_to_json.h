@@ -1,0 +1,114 @@
+/* Wire to JSON: what wire_to_json.c (messages and lists), wire_map.c, wire_gather.c (fields that
+ * come out of order) and wire_well_known.c share. Private.
+ *
+ * A message's records are first taken to stand in the order of their fields, once each, as every
+ * careful serializer writes them, and go out as they come in. When that turns out to be wrong, the
+ * whole conversion starts again and gathers the records of each field first.
+ */
+#ifndef GATEWAY_WIRE_TO_JSON_H
+#define GATEWAY_WIRE_TO_JSON_H
+
+#include "gateway/json_writer.h"
+#include "gateway/transcode.h"
+#include "gateway/wire.h"
+
+struct gw_writer {
+    const struct gw_transcode_options *options;
+    struct base_buf *out;
+    struct base_err *err;
+    int depth;            /* of objects and arrays now open */
+    bool gathers;         /* records may come in any order */
+    bool is_out_of_order; /* why it failed, where it did: start again with gathers */
+};
+
+/* The records of one field, in wire order. */
+struct gw_records {
+    uint32_t number;
+    bool is_damaged;              /* why gw_records_next gave none */
+    struct gw_wire_reader reader; /* side by side, from here on while they have the number; or */
+    const uint64_t *keys;         /* not NULL: gathered, the low 32 bits are places in wire */
+    size_t left;
+    const char *wire;
+};
+
+/* Takes the next record; false at the end or when the bytes are damaged. */
+bool gw_records_next(struct gw_records *records, struct gw_wire_record *out_record);
+
+/* Fails with INTERNAL: the bytes are not a message. */
+bool gw_writer_damaged(struct gw_writer *writer, const struct gw_message *type);
+
+/* Fails with INTERNAL and the formatted reason. */
+bool gw_writer_fail(struct gw_writer *writer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Fails with RESOURCE_EXHAUSTED. */
+bool gw_writer_full(struct gw_writer *writer);
+
+BASE_MUST_CHECK static inline bool gw_writer_reserve(struct gw_writer *writer, size_t bytes)
+{
+    return base_buf_reserve(writer->out, bytes) || gw_writer_full(writer);
+}
+
+/* Appends an opening bracket. */
+bool gw_writer_open(struct gw_writer *writer, char bracket) BASE_MUST_CHECK;
+
+/* Appends the closing bracket, in place of the last comma. */
+bool gw_writer_close(struct gw_writer *writer, char bracket) BASE_MUST_CHECK;
+
+/* Appends `text`. */
+bool gw_writer_text(struct gw_writer *writer, struct base_str text) BASE_MUST_CHECK;
+
+/* Appends a string in quotes; `owner` is named where it is not UTF-8. */
+bool gw_writer_quoted(struct gw_writer *writer, struct base_str text,
+                      const struct gw_field *owner) BASE_MUST_CHECK;
+
+/* Appends a member's key. */
+bool gw_writer_key(struct gw_writer *writer, const struct gw_field *field) BASE_MUST_CHECK;
+
+/* Whether a record can be the field or an element of it: its wire type fits, and a closed enum
+ * knows the value. Others count as unknown. */
+bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *record);
+
+/* Appends the value of a scalar that has bits. */
+bool gw_write_bits(struct gw_writer *writer, const struct gw_field *field,
+                   uint64_t bits) BASE_MUST_CHECK;
+
+/* Appends one value: a singular field's, an element's, a map value's. The record fits. */
+bool gw_write_value(struct gw_writer *writer, const struct gw_field *field,
+                    const struct gw_wire_record *record) BASE_MUST_CHECK;
+
+/* Appends what JSON shows for a field that is not set: a zero, "", [], {}; a message with nothing
+ * set. */
+bool gw_write_zero(struct gw_writer *writer, const struct gw_field *field) BASE_MUST_CHECK;
+
+/* Appends a list or a map, both with brackets. out_count is the number of its elements. */
+bool gw_write_list(struct gw_writer *writer, const struct gw_field *field,
+                   struct gw_records *records, size_t *out_count) BASE_MUST_CHECK;
+bool gw_write_map(struct gw_writer *writer, const struct gw_field *field,
+                  struct gw_records *records, size_t *out_count) BASE_MUST_CHECK;
+
+/* Appends a message of any type. */
+bool gw_write_message(struct gw_writer *writer, const struct gw_message *type,
+                      struct base_str wire) BASE_MUST_CHECK;
+
+/* Appends the members of a plain message, a comma behind each. */
+bool gw_write_members(struct gw_writer *writer, const struct gw_message *type,
+                      struct base_str wire) BASE_MUST_CHECK;
+
+/* As gw_write_members, whatever the order of the records. */
+bool gw_write_gathered(struct gw_writer *writer, const struct gw_message *type,
+                       struct base_str wire) BASE_MUST_CHECK;
+
+/* Appends the value of one field out of the message's bytes, whatever the order of the records;
+ * nothing, and false in out_is_set, when none stands there. */
+bool gw_write_field_of(struct gw_writer *writer, const struct gw_field *field, struct base_str wire,
+                       bool *out_is_set) BASE_MUST_CHECK;
+
+/* Appends a field that is not set as a member, if the options want it printed. */
+bool gw_write_unset(struct gw_writer *writer, const struct gw_field *field) BASE_MUST_CHECK;
+
+/* Appends a message of a well-known type. */
+bool gw_write_well_known(struct gw_writer *writer, const struct gw_message *type,
+                         struct base_str wire) BASE_MUST_CHECK;
+
+#endif

@@ -1,0 +1,222 @@
+/* The well-known types. They are small, so each is read whole, in whatever order its fields come,
+ * and only then written. */
+#include "gateway/mask_text.h"
+#include "gateway/time_text.h"
+#include "gateway/well_known.h"
+#include "gateway/wire_to_json.h"
+
+#include <math.h>
+
+static bool out_of_range(struct gw_writer *writer, const struct gw_message *type)
+{
+    return gw_writer_fail(writer, "a %.*s out of range", BASE_STR_ARGS(type->full_name));
+}
+
+static bool write_time(struct gw_writer *writer, const struct gw_message *type,
+                       struct base_str wire)
+{
+    int64_t seconds = 0;
+    int32_t nanos = 0;
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    while (!gw_wire_at_end(&reader)) {
+        struct gw_wire_record record;
+        if (!gw_wire_next(&reader, &record)) {
+            return gw_writer_damaged(writer, type);
+        }
+        if (record.type == GW_WIRE_VARINT && record.number == 1) {
+            seconds = (int64_t)record.scalar;
+        } else if (record.type == GW_WIRE_VARINT && record.number == 2) {
+            nanos = (int32_t)record.scalar;
+        }
+    }
+    if (!gw_writer_reserve(writer, GW_TIME_TEXT_SIZE + 2)) {
+        return false;
+    }
+    char *at = base_buf_end(writer->out);
+    *at++ = '"';
+    at = type->well_known == GW_TIMESTAMP ? gw_timestamp_format(seconds, nanos, at)
+                                          : gw_duration_format(seconds, nanos, at);
+    if (at == NULL) {
+        return out_of_range(writer, type);
+    }
+    *at++ = '"';
+    writer->out->len = (size_t)(at - writer->out->data);
+    return true;
+}
+
+/* Whether a path can stand between quotes and commas as it is. */
+static bool is_plain_path(struct base_str path)
+{
+    for (size_t i = 0; i < path.len; i++) {
+        unsigned char c = (unsigned char)path.data[i];
+        if (c < 0x20 || c >= 0x7F || c == '"' || c == '\\') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool write_mask(struct gw_writer *writer, const struct gw_message *type,
+                       struct base_str wire)
+{
+    struct base_buf *out = writer->out;
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    bool is_first = true;
+    if (!gw_writer_text(writer, BASE_STR("\""))) {
+        return false;
+    }
+    while (!gw_wire_at_end(&reader)) {
+        struct gw_wire_record record;
+        if (!gw_wire_next(&reader, &record)) {
+            return gw_writer_damaged(writer, type);
+        }
+        if (record.number != 1 || record.type != GW_WIRE_LEN) {
+            continue;
+        }
+        if (!gw_writer_reserve(writer, 1 + GW_PATH_BYTES_MAX(record.bytes.len))) {
+            return false;
+        }
+        size_t len;
+        if (!is_first) {
+            out->data[out->len++] = ',';
+        }
+        is_first = false;
+        if (!is_plain_path(record.bytes) ||
+            !gw_path_to_camel(record.bytes, base_buf_end(out), &len)) {
+            return gw_writer_fail(writer, "a path of a %.*s that JSON cannot hold",
+                                  BASE_STR_ARGS(type->full_name));
+        }
+        out->len += len;
+    }
+    return gw_writer_text(writer, BASE_STR("\""));
+}
+
+/* The one field of a wrapper, a Struct or a ListValue. */
+static bool write_only_field(struct gw_writer *writer, const struct gw_message *type,
+                             struct base_str wire)
+{
+    const struct gw_field *field = &type->fields[0];
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    struct gw_wire_record record;
+    if (wire.len == 0) {
+        return gw_write_zero(writer, field);
+    }
+    if (!field->is_repeated && gw_wire_next(&reader, &record) && gw_wire_at_end(&reader) &&
+        record.number == field->number && gw_record_fits(field, &record)) {
+        return gw_write_value(writer, field, &record);
+    }
+    bool is_set;
+    return gw_write_field_of(writer, field, wire, &is_set) &&
+           (is_set || gw_write_zero(writer, field));
+}
+
+/* The last field of a Value that is set; NULL when none is or the bytes are damaged. out_only: it
+ * is the only record. */
+static const struct gw_field *last_kind(const struct gw_message *type, struct base_str wire,
+                                        struct gw_wire_record *out_record, bool *out_only)
+{
+    const struct gw_field *kind = NULL;
+    size_t count = 0;
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    while (!gw_wire_at_end(&reader)) {
+        struct gw_wire_record record;
+        if (!gw_wire_next(&reader, &record)) {
+            return NULL;
+        }
+        const struct gw_field *field = gw_message_field_by_number(type, record.number);
+        if (field != NULL && gw_record_fits(field, &record)) {
+            kind = field;
+            *out_record = record;
+        }
+        count++;
+    }
+    *out_only = count == 1;
+    return kind;
+}
+
+static bool write_value(struct gw_writer *writer, const struct gw_message *type,
+                        struct base_str wire)
+{
+    struct gw_wire_record record;
+    bool is_only;
+    const struct gw_field *kind = last_kind(type, wire, &record, &is_only);
+    if (kind == NULL) {
+        return gw_writer_fail(writer, "a google.protobuf.Value that is not set, or damaged");
+    }
+    if (kind->index == GW_VALUE_NUMBER) {
+        double number;
+        memcpy(&number, &record.scalar, sizeof number);
+        if (!isfinite(number)) {
+            return out_of_range(writer, type); /* JSON has no such number */
+        }
+    }
+    bool is_set;
+    return is_only || kind->message == NULL ? gw_write_value(writer, kind, &record)
+                                            : gw_write_field_of(writer, kind, wire, &is_set);
+}
+
+/* Appends {"@type":"...", the members or "value", and the bracket. */
+static bool write_typed(struct gw_writer *writer, const struct gw_message *any, struct base_str url,
+                        struct base_str value)
+{
+    const struct gw_message *type = gw_any_type(writer->options->schema, url);
+    if (type == NULL) {
+        return gw_writer_fail(writer, "a google.protobuf.Any of an unknown type");
+    }
+    if (!gw_writer_open(writer, '{') || !gw_writer_text(writer, BASE_STR("\"@type\":")) ||
+        !gw_writer_quoted(writer, url, &any->fields[GW_ANY_TYPE_URL]) ||
+        !gw_writer_text(writer, BASE_STR(","))) {
+        return false;
+    }
+    bool ok = type->well_known == GW_PLAIN_MESSAGE
+                  ? gw_write_members(writer, type, value)
+                  : gw_writer_text(writer, BASE_STR("\"value\":")) &&
+                        gw_write_well_known(writer, type, value);
+    return ok && gw_writer_close(writer, '}');
+}
+
+static bool write_any(struct gw_writer *writer, const struct gw_message *any, struct base_str wire)
+{
+    struct base_str url = BASE_STR("");
+    struct base_str value = BASE_STR("");
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    while (!gw_wire_at_end(&reader)) {
+        struct gw_wire_record record;
+        if (!gw_wire_next(&reader, &record)) {
+            return gw_writer_damaged(writer, any);
+        }
+        if (record.type == GW_WIRE_LEN && record.number == any->fields[GW_ANY_TYPE_URL].number) {
+            url = record.bytes;
+        } else if (record.type == GW_WIRE_LEN &&
+                   record.number == any->fields[GW_ANY_VALUE].number) {
+            value = record.bytes;
+        }
+    }
+    if (url.len == 0 && value.len == 0) {
+        return gw_writer_open(writer, '{') && gw_writer_close(writer, '}');
+    }
+    return write_typed(writer, any, url, value);
+}
+
+bool gw_write_well_known(struct gw_writer *writer, const struct gw_message *type,
+                         struct base_str wire)
+{
+    switch (type->well_known) {
+    case GW_ANY:
+        return write_any(writer, type, wire);
+    case GW_DURATION:
+    case GW_TIMESTAMP:
+        return write_time(writer, type, wire);
+    case GW_FIELD_MASK:
+        return write_mask(writer, type, wire);
+    case GW_VALUE:
+        return write_value(writer, type, wire);
+    case GW_LIST_VALUE:
+    case GW_STRUCT:
+    case GW_WRAPPER:
+        return write_only_field(writer, type, wire);
+    case GW_PLAIN_MESSAGE:
+        break;
+    }
+    return gw_write_message(writer, type, wire);
+}
