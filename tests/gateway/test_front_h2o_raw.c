@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -154,6 +155,51 @@ static void a_client_that_hangs_up_cancels_its_call(void **state)
     fake_channel_await(&fix.fake.cancelled, 2);
 }
 
+/* ---- Large answers ---- */
+
+enum { LARGE = 6 * 1024 * 1024 };
+
+/* A Note whose content is `len` times "a", as wire bytes. */
+static struct base_str large_note(size_t len)
+{
+    char *wire = malloc(len + 8);
+    size_t at = 0;
+    wire[at++] = 0x1A;
+    for (size_t left = len; left > 0; left >>= 7) {
+        wire[at++] = (char)((left & 0x7F) | (left > 0x7F ? 0x80 : 0));
+    }
+    memset(wire + at, 'a', len);
+    return base_str_make(wire, at + len);
+}
+
+/* The answer goes out from the call's own memory for as long as the client takes to read it. */
+static void a_large_answer_is_sent_whole_to_a_slow_client(void **state)
+{
+    (void)state;
+    static char part[256 * 1024];
+    size_t total = 0;
+    struct base_str note = large_note(LARGE);
+    fix.fake.plan.response = note;
+    int fd = raw_connect();
+    assert_true(raw_send(fd, "GET /notes/42 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"));
+    for (ssize_t got; (got = recv(fd, part, sizeof part, 0)) > 0;) {
+        total += (size_t)got;
+        sleep_ms(1);
+    }
+    assert_true(total > LARGE);
+    assert_memory_equal(part, "aaaa", 4);
+    close(fd);
+
+    /* And dies with one that goes away before the end. */
+    fd = raw_connect();
+    assert_true(raw_send(fd, "GET /notes/42 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_true(recv(fd, part, sizeof part, 0) > 0);
+    close(fd);
+    gw_front_close(fix.front, FRONT_GRACE_MS);
+    fix.front = NULL;
+    free((char *)(uintptr_t)note.data);
+}
+
 /* ---- Draining ---- */
 
 static void *close_in_background(void *unused)
@@ -266,6 +312,7 @@ int main(void)
         WITH_FRONT(pipelined_requests_are_answered_in_order),
         WITH_FRONT(a_client_may_send_byte_by_byte),
         WITH_FRONT(a_client_that_hangs_up_cancels_its_call),
+        WITH_FRONT(a_large_answer_is_sent_whole_to_a_slow_client),
         WITH_FRONT(draining_answers_what_has_begun),
         WITH_FRONT(the_grace_ends),
         WITH_FRONT(draining_loses_no_connection),
