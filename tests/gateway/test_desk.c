@@ -97,6 +97,7 @@ static bool next_header(struct gw_header_source *source, struct gw_header *out_h
 static void on_answer(struct gw_client *self, struct gw_call *call, const struct gw_answer *answer)
 {
     struct test_client *client = (struct test_client *)(void *)self;
+    base_role_assert_loop();
     client->answers++;
     client->call = call;
     client->status = answer->http_status;
@@ -127,6 +128,7 @@ static struct gw_call *begin(struct test_client *client, const char *method, con
         .headers = &source.source,
     };
     client->client.on_answer = on_answer;
+    base_role_assert_loop();
     return gw_desk_begin(fix.desk, &exchange, &client->client);
 }
 
@@ -374,6 +376,7 @@ static void answered_metadata_becomes_headers(void **state)
 static void the_deadline_answers_and_the_late_result_is_dropped(void **state)
 {
     (void)state;
+    base_role_assert_loop();
     static const struct gw_header headers[] = {{BASE_STR("x-server-timeout"), BASE_STR("1")},
                                                {{0}, {0}}};
     struct test_client client = {0};
@@ -400,6 +403,7 @@ static void the_deadline_answers_and_the_late_result_is_dropped(void **state)
 static void a_cancelled_call_answers_499(void **state)
 {
     (void)state;
+    base_role_assert_loop();
     struct test_client client = {0};
     fix.fake.plan.end = FAKE_NEVER;
     struct gw_call *call = begin(&client, "GET", "/notes/42", NULL, "");
@@ -415,6 +419,7 @@ static void a_cancelled_call_answers_499(void **state)
 static void a_released_call_never_answers(void **state)
 {
     (void)state;
+    base_role_assert_loop();
     struct test_client client = {0};
     fix.fake.plan.end = FAKE_NEVER;
     struct gw_call *call = begin(&client, "GET", "/notes/42", NULL, "");
@@ -442,6 +447,7 @@ static void results_come_through_the_mailbox(void **state)
 static void a_full_desk_refuses(void **state)
 {
     (void)state;
+    base_role_assert_loop();
     struct test_client clients[CALLS_MAX + 1] = {0};
     struct gw_call *calls[CALLS_MAX];
     fix.fake.plan.end = FAKE_NEVER;
