@@ -1,5 +1,5 @@
-/* The waiting thread owns a mailbox of its own, which it drains only after a wake: the poster is
- * then done with the box, so that the box may stand on this stack. */
+/* The waiting thread owns a mailbox of its own on its stack, and disposes of it before it returns:
+ * the poster of the last mail may still be on its way out of the box. */
 #include "rpc/client.h"
 
 #include "rpc/codec.h"
@@ -134,6 +134,7 @@ bool rpc_client_unary(struct rpc_channel *channel, const struct rpc_method *meth
     pthread_cond_init(&unary.changed, NULL);
     err->code = BASE_OK;
     run(&unary, channel, target, options, base_buf_str(&wire));
+    base_mailbox_dispose(&unary.box);
     pthread_cond_destroy(&unary.changed);
     pthread_mutex_destroy(&unary.lock);
     base_buf_dispose(&wire);
