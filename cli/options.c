@@ -19,8 +19,9 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
 #define STORE                                                                                      \
     {                                                                                              \
         .name = "store", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, store),          \
-        .value_name = "sqlite:FILE", .initial = "sqlite:tollgate.db",                              \
-        .help = "Where documents are kept; the file is made when there is none."                   \
+        .value_name = "URI", .initial = "sqlite:tollgate.db",                                      \
+        .help = "Where documents are kept: sqlite:FILE, which is made when there is none, or "     \
+                "mongodb://HOST:PORT/DATABASE."                                                    \
     }
 #define UPSTREAM                                                                                   \
     {                                                                                              \

@@ -8,7 +8,7 @@
 struct cli_options {
     const char *listen;   /* REST: "host:port" */
     const char *grpc;     /* gRPC: "host:port" */
-    const char *store;    /* "sqlite:FILE" */
+    const char *store;    /* "sqlite:FILE" or "mongodb://..." */
     const char *upstream; /* "host:port", or NULL */
     bool demo;
     bool ignore_unknown_fields;

@@ -44,9 +44,8 @@ bool srv_document_check_counter(const char *counter, struct base_err *err)
     return true;
 }
 
-bool srv_document_pack(struct rpc_context *ctx, const struct srv_collection *collection,
-                       const ProtobufCMessage *message, struct base_str *out_body,
-                       struct base_err *err)
+bool srv_document_check_size(const struct srv_collection *collection,
+                             const ProtobufCMessage *message, struct base_err *err)
 {
     assert(message->descriptor == collection->type);
     size_t len = protobuf_c_message_get_packed_size(message);
@@ -55,6 +54,17 @@ bool srv_document_pack(struct rpc_context *ctx, const struct srv_collection *col
                             "a document of %s is %zu bytes long, expected at most %zu",
                             collection->name, len, SRV_STORE_DOCUMENT_BYTES_MAX);
     }
+    return true;
+}
+
+bool srv_document_pack(struct rpc_context *ctx, const struct srv_collection *collection,
+                       const ProtobufCMessage *message, struct base_str *out_body,
+                       struct base_err *err)
+{
+    if (!srv_document_check_size(collection, message, err)) {
+        return false;
+    }
+    size_t len = protobuf_c_message_get_packed_size(message);
     uint8_t *body = rpc_context_alloc(ctx, len, err);
     if (body == NULL) {
         return false;
@@ -96,4 +106,9 @@ bool srv_document_damaged(const struct srv_collection *collection, struct srv_ke
     char text[KEY_TEXT_SIZE];
     return base_err_set(err, BASE_DATA_LOSS, "document %s of %s is damaged", key_text(key, text),
                         collection->name);
+}
+
+bool srv_document_counter_is_full(const char *counter, struct base_err *err)
+{
+    return base_err_set(err, BASE_RESOURCE_EXHAUSTED, "counter %s has no numbers left", counter);
 }

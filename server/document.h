@@ -16,6 +16,10 @@ bool srv_document_check_key(const struct srv_collection *collection, struct srv_
 /* Fails with INVALID_ARGUMENT where the name is longer than a key may be. */
 bool srv_document_check_counter(const char *counter, struct base_err *err) BASE_MUST_CHECK;
 
+/* Fails with RESOURCE_EXHAUSTED where `message`, packed, is past SRV_STORE_DOCUMENT_BYTES_MAX. */
+bool srv_document_check_size(const struct srv_collection *collection,
+                             const ProtobufCMessage *message, struct base_err *err) BASE_MUST_CHECK;
+
 /* Packs `message` into the context's arena. Fails with RESOURCE_EXHAUSTED past
  * SRV_STORE_DOCUMENT_BYTES_MAX or the arena's cap. */
 bool srv_document_pack(struct rpc_context *ctx, const struct srv_collection *collection,
@@ -35,5 +39,6 @@ bool srv_document_already_exists(const struct srv_collection *collection, struct
                                  struct base_err *err);
 bool srv_document_damaged(const struct srv_collection *collection, struct srv_key key,
                           struct base_err *err);
+bool srv_document_counter_is_full(const char *counter, struct base_err *err);
 
 #endif

@@ -308,8 +308,7 @@ enum srv_sqlite_outcome srv_sqlite_run_next_id(struct srv_sqlite_changes *change
         return SRV_SQLITE_BROKEN;
     }
     if (op->number == INT64_MAX) {
-        base_err_set(op->err, BASE_RESOURCE_EXHAUSTED, "counter %s has no numbers left",
-                     op->counter);
+        srv_document_counter_is_full(op->counter, op->err);
         return SRV_SQLITE_REFUSED;
     }
     return write_counter(changes, op, op->number + 1) ? SRV_SQLITE_DONE : SRV_SQLITE_BROKEN;

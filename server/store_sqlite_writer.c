@@ -33,8 +33,10 @@
  * to 100 ms, in which the other may commit dozens of times. */
 #define LOCK_RETRY_NS 500000
 
-/* Waits for readers before the log can start over; the next attempt comes a thousand pages on. */
-#define RESTART_WAIT_MS 100
+/* Waits for readers before the log can start over; the next attempt comes a thousand pages on. Long
+ * enough for any read of ours; another program that reads longer slows the writer, or the log would
+ * outgrow the disk. */
+#define RESTART_WAIT_MS 1000
 
 struct srv_sqlite_writer {
     /* The thread's own. */

@@ -48,9 +48,9 @@ static void test_refusals(void **state)
         {"serve extra", 2, "tollgate serve: expected a --flag, found \"extra\"\n"},
         {"serve --listen", 2, "tollgate serve: --listen needs a value: --listen HOST:PORT\n"},
         {"serve --store mysql:x", 2,
-         "tollgate serve: --store: expected sqlite:FILE, found \"mysql:x\"\n"},
+         "tollgate serve: --store: expected sqlite:FILE or mongodb://HOST:PORT/DATABASE\n"},
         {"serve --store sqlite:", 2,
-         "tollgate serve: --store: expected sqlite:FILE, found \"sqlite:\"\n"},
+         "tollgate serve: --store: expected sqlite:FILE or mongodb://HOST:PORT/DATABASE\n"},
         {"gateway", 2, "tollgate gateway: a gateway needs an upstream: --upstream HOST:PORT\n"},
         {"--version", 0, "tollgate " TOLLGATE_VERSION "\n"},
     };

@@ -1,0 +1,535 @@
+/* Each operation is one raw command: one BSON document out, one in, no cursors kept. Keys are bound
+ * as values, never as text of a query. What MongoDB's reply means for the document is decided here;
+ * what a failed command means, in mongo_client.c. */
+#include "server/store_mongo.h"
+
+#include "base/mem.h"
+#include "server/bson_codec.h"
+#include "server/document.h"
+#include "server/mongo_client.h"
+
+#include <bson/bson.h>
+#include <time.h>
+
+#define DUPLICATE_KEY 11000
+#define COUNTER_ATTEMPTS_MAX 10
+
+/* Waits between the rounds of an update that another one overtook: doubling, with a limit. */
+#define RETRY_NS_MIN INT64_C(200000)
+#define RETRY_NS_MAX INT64_C(20000000)
+
+struct mongo_store {
+    struct srv_store base;
+    struct srv_mongo_client *client;
+};
+
+/* Where an operation stands: what its errors name. */
+struct target {
+    struct srv_store *store;
+    struct rpc_context *ctx;
+    const struct srv_collection *collection;
+    struct srv_key key;
+};
+
+static void append_key(bson_t *out, const char *name, struct srv_key key)
+{
+    if (key.kind == SRV_KEY_NUMBER) {
+        bson_append_int64(out, name, -1, key.number);
+    } else {
+        bson_append_utf8(out, name, -1, key.text.data, (int)key.text.len);
+    }
+}
+
+static bool run(const struct target *at, enum srv_mongo_kind kind, bson_t *command,
+                bson_t *out_reply, struct base_err *err)
+{
+    struct mongo_store *store = (struct mongo_store *)at->store;
+    return srv_mongo_client_run(store->client, at->ctx, kind, command, out_reply, err);
+}
+
+/* A number of the reply, whatever BSON type the server gave it; `missing` without one. */
+static int64_t reply_number(const bson_t *reply, const char *path, int64_t missing)
+{
+    bson_iter_t top, found;
+    return bson_iter_init(&top, reply) && bson_iter_find_descendant(&top, path, &found) &&
+                   BSON_ITER_HOLDS_NUMBER(&found)
+               ? bson_iter_as_int64(&found)
+               : missing;
+}
+
+/* ---- Documents ---- */
+
+static bool fill_document(const struct target *at, const ProtobufCMessage *message, int64_t version,
+                          bson_t *out, struct base_err *err)
+{
+    append_key(out, "_id", at->key);
+    if (!srv_bson_encode(message, out, err)) {
+        return false;
+    }
+    BSON_APPEND_INT64(out, "_version", version);
+    if (out->len > SRV_STORE_MONGO_DOCUMENT_BYTES_MAX) {
+        return base_err_set(err, BASE_RESOURCE_EXHAUSTED,
+                            "a document of %s is %u bytes long as BSON, expected at most %zu",
+                            at->collection->name, out->len, SRV_STORE_MONGO_DOCUMENT_BYTES_MAX);
+    }
+    return true;
+}
+
+/* Gives {_id, fields, _version}, the caller's to destroy on success; checks both limits. */
+static bool build_document(const struct target *at, const ProtobufCMessage *message,
+                           int64_t version, bson_t *out_document, struct base_err *err)
+{
+    if (!srv_document_check_size(at->collection, message, err)) {
+        return false;
+    }
+    bson_init(out_document);
+    if (!fill_document(at, message, version, out_document, err)) {
+        bson_destroy(out_document);
+        return false;
+    }
+    return true;
+}
+
+static bool read_document(const struct target *at, const bson_t *document, bool keep_unknown,
+                          ProtobufCMessage **out_message, struct base_err *err)
+{
+    if (srv_bson_decode(at->collection->type, document, keep_unknown, &at->ctx->arena, out_message,
+                        err)) {
+        return true;
+    }
+    return err->code != BASE_RESOURCE_EXHAUSTED &&
+           srv_document_damaged(at->collection, at->key, err);
+}
+
+/* A command on one document of at->collection: {NAME: collection, ...}. */
+static void begin_command(bson_t *command, const char *name, const struct target *at)
+{
+    bson_init(command);
+    bson_append_utf8(command, name, -1, at->collection->name, -1);
+}
+
+/* ---- Reading ---- */
+
+static void append_find(bson_t *command, const struct target *at, const struct srv_key *after,
+                        int64_t limit)
+{
+    bson_t filter, condition;
+    begin_command(command, "find", at);
+    BSON_APPEND_DOCUMENT_BEGIN(command, "filter", &filter);
+    if (after != NULL) {
+        BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &condition);
+        append_key(&condition, "$gt", *after);
+        bson_append_document_end(&filter, &condition);
+    }
+    bson_append_document_end(command, &filter);
+    bson_t sort;
+    BSON_APPEND_DOCUMENT_BEGIN(command, "sort", &sort);
+    BSON_APPEND_INT32(&sort, "_id", 1);
+    bson_append_document_end(command, &sort);
+    BSON_APPEND_INT64(command, "limit", limit);
+    BSON_APPEND_INT64(command, "batchSize", limit);
+    BSON_APPEND_BOOL(command, "singleBatch", true);
+}
+
+static void append_find_one(bson_t *command, const struct target *at)
+{
+    bson_t filter;
+    begin_command(command, "find", at);
+    BSON_APPEND_DOCUMENT_BEGIN(command, "filter", &filter);
+    append_key(&filter, "_id", at->key);
+    bson_append_document_end(command, &filter);
+    BSON_APPEND_INT32(command, "limit", 1);
+    BSON_APPEND_BOOL(command, "singleBatch", true);
+}
+
+/* Stands `out_documents` before the first document of a find's reply. */
+static bool open_batch(const bson_t *reply, bson_iter_t *out_documents)
+{
+    bson_iter_t top, batch;
+    return bson_iter_init(&top, reply) &&
+           bson_iter_find_descendant(&top, "cursor.firstBatch", &batch) &&
+           BSON_ITER_HOLDS_ARRAY(&batch) && bson_iter_recurse(&batch, out_documents);
+}
+
+static bool next_document(bson_iter_t *documents, bson_t *out_document)
+{
+    uint32_t len;
+    const uint8_t *data;
+    if (!bson_iter_next(documents) || !BSON_ITER_HOLDS_DOCUMENT(documents)) {
+        return false;
+    }
+    bson_iter_document(documents, &len, &data);
+    return bson_init_static(out_document, data, len);
+}
+
+/* Finds at->key. The document lives in `out_reply`, which is the caller's on success. */
+static bool find_one(const struct target *at, bson_t *out_reply, bson_t *out_document,
+                     struct base_err *err)
+{
+    bson_t command;
+    bson_iter_t documents;
+    append_find_one(&command, at);
+    bool ok = run(at, SRV_MONGO_READ, &command, out_reply, err);
+    bson_destroy(&command);
+    if (!ok) {
+        return false;
+    }
+    if (!open_batch(out_reply, &documents) || !next_document(&documents, out_document)) {
+        bson_destroy(out_reply);
+        return srv_document_not_found(at->collection, at->key, err);
+    }
+    return true;
+}
+
+static bool mongo_get(struct srv_store *store, struct rpc_context *ctx,
+                      const struct srv_collection *collection, struct srv_key key,
+                      ProtobufCMessage **out_message, struct base_err *err)
+{
+    struct target at = {store, ctx, collection, key};
+    bson_t reply, document;
+    if (!srv_document_check_key(collection, key, err) || !find_one(&at, &reply, &document, err)) {
+        return false;
+    }
+    bool ok = read_document(&at, &document, false, out_message, err);
+    bson_destroy(&reply);
+    return ok;
+}
+
+/* Reads "_id" into a key that lives as long as the call. */
+static bool read_key(const struct target *at, const bson_t *document, struct srv_key *out_key,
+                     struct base_err *err)
+{
+    bson_iter_t id;
+    bool found = bson_iter_init_find(&id, document, "_id");
+    if (found && at->collection->key_kind == SRV_KEY_NUMBER && BSON_ITER_HOLDS_NUMBER(&id)) {
+        *out_key = srv_key_number(bson_iter_as_int64(&id));
+        return true;
+    }
+    if (found && at->collection->key_kind == SRV_KEY_TEXT && BSON_ITER_HOLDS_UTF8(&id)) {
+        uint32_t len;
+        const char *text = bson_iter_utf8(&id, &len);
+        char *copy = rpc_context_strdup(at->ctx, base_str_make(text, len), err);
+        *out_key = srv_key_text(base_str_make(copy, len));
+        return copy != NULL;
+    }
+    return base_err_set(err, BASE_DATA_LOSS, "%s has a document whose _id is no key of ours",
+                        at->collection->name);
+}
+
+/* Reads documents until the page is full, by count or by bytes. */
+static bool fill_page(struct target *at, const bson_t *reply, size_t limit,
+                      struct srv_page *out_page, struct base_err *err)
+{
+    struct srv_page page = {0};
+    size_t bytes = 0;
+    bson_iter_t documents;
+    bson_t document;
+    page.documents = rpc_context_alloc(at->ctx, limit * sizeof *page.documents, err);
+    if (page.documents == NULL) {
+        return false;
+    }
+    bool any = open_batch(reply, &documents);
+    while (any && next_document(&documents, &document)) {
+        if (page.count == limit ||
+            (page.count > 0 && bytes + document.len > SRV_STORE_LIST_BYTES_MAX)) {
+            page.has_more = true;
+            break;
+        }
+        struct srv_document *out = &page.documents[page.count];
+        if (!read_key(at, &document, &out->key, err)) {
+            return false;
+        }
+        at->key = out->key;
+        if (!read_document(at, &document, false, &out->message, err)) {
+            return false;
+        }
+        bytes += document.len;
+        page.count++;
+    }
+    *out_page = page;
+    return true;
+}
+
+/* Asks for one document more than the page takes, to know whether there is one. A batch that the
+ * server cuts at its 16 MiB is far past SRV_STORE_LIST_BYTES_MAX, so has_more is true then too. */
+static bool mongo_list(struct srv_store *store, struct rpc_context *ctx,
+                       const struct srv_collection *collection, const struct srv_key *after,
+                       size_t limit, struct srv_page *out_page, struct base_err *err)
+{
+    struct target at = {.store = store, .ctx = ctx, .collection = collection};
+    bson_t command, reply;
+    if (after != NULL && !srv_document_check_key(collection, *after, err)) {
+        return false;
+    }
+    append_find(&command, &at, after, (int64_t)limit + 1);
+    bool ok = run(&at, SRV_MONGO_READ, &command, &reply, err);
+    bson_destroy(&command);
+    if (!ok) {
+        return false;
+    }
+    ok = fill_page(&at, &reply, limit, out_page, err);
+    bson_destroy(&reply);
+    return ok;
+}
+
+/* ---- Writing ---- */
+
+/* What every kind of write takes: {NAME: collection, LIST: [item]}. Takes `item`. */
+static bool run_write(const struct target *at, const char *name, const char *list, bson_t *item,
+                      bson_t *out_reply, struct base_err *err)
+{
+    bson_t command, items;
+    bson_init(&command);
+    bson_append_utf8(&command, name, -1, at->collection->name, -1);
+    bson_append_array_begin(&command, list, -1, &items);
+    BSON_APPEND_DOCUMENT(&items, "0", item);
+    bson_append_array_end(&command, &items);
+    bson_destroy(item);
+    bool ok = run(at, SRV_MONGO_WRITE, &command, out_reply, err);
+    bson_destroy(&command);
+    return ok;
+}
+
+/* The code of the reply's write error, 0 without one, and in *out_n how many documents it touched.
+ */
+static int64_t finish_write(bson_t *reply, int64_t *out_n)
+{
+    int64_t code = reply_number(reply, "writeErrors.0.code", 0);
+    *out_n = reply_number(reply, "n", 0);
+    bson_destroy(reply);
+    return code;
+}
+
+static bool refused_write(struct base_err *err)
+{
+    return base_err_set(err, BASE_INTERNAL, "the database refused the write");
+}
+
+static bool mongo_insert(struct srv_store *store, struct rpc_context *ctx,
+                         const struct srv_collection *collection, struct srv_key key,
+                         const ProtobufCMessage *message, struct base_err *err)
+{
+    struct target at = {store, ctx, collection, key};
+    bson_t document, reply;
+    int64_t inserted;
+    if (!srv_document_check_key(collection, key, err) ||
+        !build_document(&at, message, 1, &document, err) ||
+        !run_write(&at, "insert", "documents", &document, &reply, err)) {
+        return false;
+    }
+    int64_t code = finish_write(&reply, &inserted);
+    if (code == DUPLICATE_KEY) {
+        return srv_document_already_exists(collection, key, err);
+    }
+    return code == 0 || refused_write(err);
+}
+
+static bool mongo_remove(struct srv_store *store, struct rpc_context *ctx,
+                         const struct srv_collection *collection, struct srv_key key,
+                         struct base_err *err)
+{
+    struct target at = {store, ctx, collection, key};
+    bson_t item, query, reply;
+    int64_t removed;
+    if (!srv_document_check_key(collection, key, err)) {
+        return false;
+    }
+    bson_init(&item);
+    BSON_APPEND_DOCUMENT_BEGIN(&item, "q", &query);
+    append_key(&query, "_id", key);
+    bson_append_document_end(&item, &query);
+    BSON_APPEND_INT32(&item, "limit", 1);
+    if (!run_write(&at, "delete", "deletes", &item, &reply, err)) {
+        return false;
+    }
+    if (finish_write(&reply, &removed) != 0) {
+        return refused_write(err);
+    }
+    return removed == 1 || srv_document_not_found(collection, key, err);
+}
+
+/* Replaces the document if its version is still `version` (0: it has none, someone wrote it by
+ * hand). */
+static bool replace(const struct target *at, const bson_t *document, int64_t version,
+                    bool *out_replaced, struct base_err *err)
+{
+    bson_t item, query, reply;
+    int64_t matched;
+    bson_init(&item);
+    BSON_APPEND_DOCUMENT_BEGIN(&item, "q", &query);
+    append_key(&query, "_id", at->key);
+    if (version == 0) {
+        BSON_APPEND_NULL(&query, "_version"); /* matches a missing field too */
+    } else {
+        BSON_APPEND_INT64(&query, "_version", version);
+    }
+    bson_append_document_end(&item, &query);
+    BSON_APPEND_DOCUMENT(&item, "u", document);
+    if (!run_write(at, "update", "updates", &item, &reply, err)) {
+        return false;
+    }
+    if (finish_write(&reply, &matched) != 0) {
+        return refused_write(err);
+    }
+    *out_replaced = matched == 1;
+    return true;
+}
+
+/* Reads the document, mutates it and builds what is to be written; fields that only the database
+ * has go from the one to the other. */
+static bool mutate(const struct target *at, const struct srv_mutation *mutation,
+                   int64_t *out_version, bson_t *out_document, struct base_err *err)
+{
+    bson_t reply, found;
+    ProtobufCMessage *message;
+    if (!find_one(at, &reply, &found, err)) {
+        return false;
+    }
+    int64_t version = reply_number(&found, "_version", 0);
+    bool ok = read_document(at, &found, true, &message, err) &&
+              mutation->apply(mutation, at->ctx, message, err) &&
+              build_document(at, message, version + 1, out_document, err);
+    bson_destroy(&reply);
+    *out_version = version;
+    return ok;
+}
+
+static void pause_between_rounds(int64_t *pause_ns)
+{
+    struct timespec pause = {.tv_nsec = (long)*pause_ns};
+    nanosleep(&pause, NULL);
+    *pause_ns = *pause_ns < RETRY_NS_MAX / 2 ? *pause_ns * 2 : RETRY_NS_MAX;
+}
+
+/* Hands out the message as a reader would get it: without the fields that only the database has. */
+static bool mongo_update(struct srv_store *store, struct rpc_context *ctx,
+                         const struct srv_collection *collection, struct srv_key key,
+                         const struct srv_mutation *mutation, ProtobufCMessage **out_message,
+                         struct base_err *err)
+{
+    struct target at = {store, ctx, collection, key};
+    if (!srv_document_check_key(collection, key, err)) {
+        return false;
+    }
+    for (int64_t pause_ns = RETRY_NS_MIN;; pause_between_rounds(&pause_ns)) {
+        bson_t document;
+        int64_t version;
+        bool replaced = false;
+        if (!mutate(&at, mutation, &version, &document, err)) {
+            return false;
+        }
+        bool ok = replace(&at, &document, version, &replaced, err) &&
+                  (!replaced || read_document(&at, &document, false, out_message, err));
+        bson_destroy(&document);
+        if (!ok || replaced) {
+            return ok;
+        }
+    }
+}
+
+/* ---- Counters ---- */
+
+/* The counter becomes max(value, min(value + want, limit)): one pipeline, so one atomic step. */
+static bson_t *advance_pipeline(int64_t want, int64_t limit)
+{
+    return BCON_NEW("0", "{", "$set", "{", "value", "{", "$max", "[", "{", "$ifNull", "[",
+                    BCON_UTF8("$value"), BCON_INT64(0), "]", "}", "{", "$min", "[", "{", "$add",
+                    "[", "{", "$ifNull", "[", BCON_UTF8("$value"), BCON_INT64(0), "]", "}",
+                    BCON_INT64(want), "]", "}", BCON_INT64(limit), "]", "}", "]", "}", "}", "}");
+}
+
+static void append_advance(bson_t *command, const struct target *at, int64_t want, int64_t limit)
+{
+    bson_t query;
+    bson_t *pipeline = advance_pipeline(want, limit);
+    begin_command(command, "findAndModify", at);
+    BSON_APPEND_DOCUMENT_BEGIN(command, "query", &query);
+    append_key(&query, "_id", at->key);
+    bson_append_document_end(command, &query);
+    BSON_APPEND_ARRAY(command, "update", pipeline);
+    BSON_APPEND_BOOL(command, "upsert", true);
+    BSON_APPEND_BOOL(command, "new", false);
+    bson_destroy(pipeline);
+}
+
+/* Advances a counter and gives what it was before. Two calls that make it at once may collide on
+ * its _id, and then the later one goes again. */
+static bool advance(struct srv_store *store, struct rpc_context *ctx, const char *counter,
+                    int64_t want, int64_t limit, int64_t *out_before, struct base_err *err)
+{
+    static const struct srv_collection counters = {.name = "counters", .key_kind = SRV_KEY_TEXT};
+    struct target at = {store, ctx, &counters, srv_key_text(base_str_of(counter))};
+    if (!srv_document_check_counter(counter, err)) {
+        return false;
+    }
+    for (int attempt = 1;; attempt++) {
+        bson_t command, reply;
+        append_advance(&command, &at, want, limit);
+        bool ok = run(&at, SRV_MONGO_WRITE, &command, &reply, err);
+        bson_destroy(&command);
+        if (ok) {
+            *out_before = reply_number(&reply, "value.value", 0);
+            bson_destroy(&reply);
+            return true;
+        }
+        if (err->code != BASE_ALREADY_EXISTS || attempt == COUNTER_ATTEMPTS_MAX) {
+            return false;
+        }
+    }
+}
+
+static bool mongo_next_id(struct srv_store *store, struct rpc_context *ctx, const char *counter,
+                          int64_t *out_id, struct base_err *err)
+{
+    int64_t before;
+    if (!advance(store, ctx, counter, 1, INT64_MAX, &before, err)) {
+        return false;
+    }
+    if (before == INT64_MAX) {
+        return srv_document_counter_is_full(counter, err);
+    }
+    *out_id = before;
+    return true;
+}
+
+static bool mongo_reserve(struct srv_store *store, struct rpc_context *ctx, const char *counter,
+                          int64_t want, int64_t limit, int64_t *out_granted, struct base_err *err)
+{
+    int64_t before;
+    if (!advance(store, ctx, counter, want, limit, &before, err)) {
+        return false;
+    }
+    int64_t left = limit > before ? limit - before : 0;
+    *out_granted = want < left ? want : left;
+    return true;
+}
+
+static void mongo_close(struct srv_store *base)
+{
+    struct mongo_store *store = (struct mongo_store *)base;
+    srv_mongo_client_close(store->client);
+    base_free(store);
+}
+
+static const struct srv_store_ops mongo_ops = {
+    .get = mongo_get,
+    .insert = mongo_insert,
+    .list = mongo_list,
+    .remove = mongo_remove,
+    .update = mongo_update,
+    .next_id = mongo_next_id,
+    .reserve = mongo_reserve,
+    .close = mongo_close,
+};
+
+struct srv_store *srv_store_mongo_open(const char *uri, struct base_err *err)
+{
+    struct srv_mongo_client *client = srv_mongo_client_open(uri, err);
+    if (client == NULL) {
+        return NULL;
+    }
+    struct mongo_store *store = base_calloc(1, sizeof *store);
+    store->base.ops = &mongo_ops;
+    store->client = client;
+    return &store->base;
+}
