@@ -143,9 +143,9 @@ static bool set_field(struct reader *reader, const struct parameter *parameter)
         reader->err->code = BASE_INVALID_ARGUMENT;
         return is_unknown && reader->options->ignore_unknown_fields;
     }
-    return check_kind(gw_field_path_last(&path), reader->err) &&
-           (reader->route->body_kind != GW_BODY_FIELD || check_body(reader, &path)) &&
-           check_variables(reader, &path) && check_seen(reader, &path) &&
+    return (reader->route->body_kind != GW_BODY_FIELD || check_body(reader, &path)) &&
+           check_variables(reader, &path) && check_kind(gw_field_path_last(&path), reader->err) &&
+           check_seen(reader, &path) &&
            gw_field_path_to_wire(&path, decode(reader, parameter->value), reader->options,
                                  reader->out, reader->err);
 }
