@@ -3,7 +3,7 @@
 # The server under test stands on core 0, the load on core 1; ours and the limit take turns, and the medians of the
 # rounds are set against each other. With --check the exit status says whether every target was reached.
 #
-# ROUNDS and ROUND_SECONDS set how long it takes.
+# ROUNDS and ROUND_SECONDS set how long it takes, BIN where the programs stand, WORK where files go.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -12,9 +12,10 @@ ROUND_SECONDS=${ROUND_SECONDS:-2}
 MEMORY_REQUESTS=${MEMORY_REQUESTS:-1000000}
 COUNTED_REQUESTS=10000
 LIST_NOTES=100
-BIN=$PWD/build/release/bin
-WORK=$PWD/build/bench
+BIN=${BIN:-$PWD/build/release/bin}
+WORK=${WORK:-$PWD/build/bench}
 METHOD=/notes.v1.Notes/GetNote
+CONTENT="Two bottles of milk, a loaf of bread, and what else there is to eat on a long evening."
 
 PIDS=()
 MISSED=0
@@ -68,8 +69,9 @@ start_limit() { # NAME PROGRAM ARGUMENT...: sets LIMIT
 fill() { # ADDRESS: makes the notes; sets NOTE_ID
     local i
     for i in $(seq "$LIST_NOTES"); do
-        printf 'url = "http://%s/notes"\njson = "{\\"title\\":\\"Note %d\\",\\"content\\":\\"%s\\"}"\nfail\nsilent\noutput = "%s"\nnext\n' \
-            "$1" "$i" "Two bottles of milk, a loaf of bread, and what else there is to eat on a long evening." "$WORK/note.json"
+        [ "$i" = 1 ] || echo next
+        printf 'url = "http://%s/notes"\nfail\nsilent\noutput = "%s"\n' "$1" "$WORK/note.json"
+        printf 'json = "{\\"title\\":\\"Note %d\\",\\"content\\":\\"%s\\"}"\n' "$i" "$CONTENT"
     done >"$WORK/fill.curl"
     curl --config "$WORK/fill.curl"
     NOTE_ID=$(sed 's/.*"noteId":"\([^"]*\)".*/\1/' "$WORK/note.json")
@@ -148,7 +150,7 @@ compare_writes() {
 rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 
 many_requests() { # COUNT ADDRESS
-    taskset -c 1 h2load -q -t1 -c8 -m16 -n "$1" "http://$2/notes/$NOTE_ID" >/dev/null
+    taskset -c 1 h2load -t1 -c8 -m16 -n "$1" "http://$2/notes/$NOTE_ID" >/dev/null
 }
 
 # Warm first: what a server holds after its first requests is not a leak.
@@ -168,9 +170,9 @@ counters() { od -An -t u8 -w32 "$1"; }
 # What one request allocates and copies, with h2o's own share: the second line is h2o's alone.
 count_memory() { # TITLE COUNTER-FILE URL
     local before after
-    taskset -c 1 h2load -q -t1 -c8 -m16 -n 1000 "$3" >/dev/null
+    taskset -c 1 h2load -t1 -c8 -m16 -n 1000 "$3" >/dev/null
     before=$(counters "$2")
-    taskset -c 1 h2load -q -t1 -c8 -m16 -n "$COUNTED_REQUESTS" "$3" >/dev/null
+    taskset -c 1 h2load -t1 -c8 -m16 -n "$COUNTED_REQUESTS" "$3" >/dev/null
     after=$(counters "$2")
     awk -v title="$1" -v n="$COUNTED_REQUESTS" -v a="$after" -v b="$before" 'BEGIN {
         split(a, x); split(b, y)

@@ -31,7 +31,7 @@ struct call {
 static grpc_server *server;
 static grpc_completion_queue *queue;
 static void *method;
-static grpc_byte_buffer *response;
+static grpc_slice response;
 
 static void arm(void)
 {
@@ -43,17 +43,20 @@ static void arm(void)
 
 static void answer(struct call *call)
 {
+    /* A new one each time: the batch takes the bytes out of it. */
+    grpc_byte_buffer *message = grpc_raw_byte_buffer_create(&response, 1);
     grpc_op ops[4];
     memset(ops, 0, sizeof ops);
     ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
     ops[1].op = GRPC_OP_SEND_MESSAGE;
-    ops[1].data.send_message.send_message = response;
+    ops[1].data.send_message.send_message = message;
     ops[2].op = GRPC_OP_SEND_STATUS_FROM_SERVER;
     ops[2].data.send_status_from_server.status = GRPC_STATUS_OK;
     ops[3].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
     ops[3].data.recv_close_on_server.cancelled = &call->cancelled;
     call->is_answered = true;
     grpc_call_error error = grpc_call_start_batch(call->call, ops, 4, call, NULL);
+    grpc_byte_buffer_destroy(message);
     if (error != GRPC_CALL_OK) {
         fprintf(stderr, "bench_grpc_echo: %s\n", grpc_call_error_to_string(error));
         abort();
@@ -93,9 +96,8 @@ int main(int argc, char **argv)
         return 2;
     }
     grpc_init();
-    grpc_slice slice = grpc_slice_malloc((size_t)response_bytes);
-    memset(GRPC_SLICE_START_PTR(slice), 0, (size_t)response_bytes);
-    response = grpc_raw_byte_buffer_create(&slice, 1);
+    response = grpc_slice_malloc((size_t)response_bytes);
+    memset(GRPC_SLICE_START_PTR(response), 0, (size_t)response_bytes);
     server = grpc_server_create(NULL, NULL);
     queue = grpc_completion_queue_create_for_next(NULL);
     grpc_server_register_completion_queue(server, queue, NULL);

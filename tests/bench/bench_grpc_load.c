@@ -42,7 +42,7 @@ struct load {
     void *methods[CHANNELS_MAX];
     size_t channel_count;
     size_t next_channel;
-    grpc_byte_buffer *request;
+    grpc_slice request;
     uint64_t done;
     uint64_t slots[SLOT_COUNT];
 };
@@ -56,11 +56,13 @@ static void start(struct load *load, struct call *call)
         gpr_time_from_seconds(CALL_SECONDS_MAX, GPR_TIMESPAN), NULL);
     grpc_metadata_array_init(&call->headers);
     grpc_metadata_array_init(&call->trailers);
+    /* A new one each time: the batch takes the bytes out of it. */
+    grpc_byte_buffer *request = grpc_raw_byte_buffer_create(&load->request, 1);
     grpc_op ops[6];
     memset(ops, 0, sizeof ops);
     ops[0].op = GRPC_OP_SEND_INITIAL_METADATA;
     ops[1].op = GRPC_OP_SEND_MESSAGE;
-    ops[1].data.send_message.send_message = load->request;
+    ops[1].data.send_message.send_message = request;
     ops[2].op = GRPC_OP_SEND_CLOSE_FROM_CLIENT;
     ops[3].op = GRPC_OP_RECV_INITIAL_METADATA;
     ops[3].data.recv_initial_metadata.recv_initial_metadata = &call->headers;
@@ -71,6 +73,7 @@ static void start(struct load *load, struct call *call)
     ops[5].data.recv_status_on_client.status = &call->status;
     ops[5].data.recv_status_on_client.status_details = &call->details;
     grpc_call_error error = grpc_call_start_batch(call->call, ops, 6, call, NULL);
+    grpc_byte_buffer_destroy(request);
     if (error != GRPC_CALL_OK) {
         fprintf(stderr, "bench_grpc_load: %s\n", grpc_call_error_to_string(error));
         abort();
@@ -145,7 +148,7 @@ static void connect_to(struct load *load, const char *address, const char *metho
     }
 }
 
-static grpc_byte_buffer *request_of(const char *text)
+static grpc_slice request_of(const char *text)
 {
     size_t len = strlen(text);
     grpc_slice slice = grpc_slice_malloc(len + 2);
@@ -153,9 +156,7 @@ static grpc_byte_buffer *request_of(const char *text)
     bytes[0] = 0x0A; /* field 1, length-delimited */
     bytes[1] = (uint8_t)len;
     memcpy(bytes + 2, text, len);
-    grpc_byte_buffer *buffer = grpc_raw_byte_buffer_create(&slice, 1);
-    grpc_slice_unref(slice);
-    return buffer;
+    return slice;
 }
 
 /* Reads a number from 1 to `max`; 0 when it is none. */
