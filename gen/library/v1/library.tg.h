@@ -47,7 +47,7 @@ struct library_v1_library_handlers {
                         const Library__V1__DeleteUserRequest *request,
                         Library__V1__DeleteUserResponse *response, struct base_err *err);
 
-    /* Adds a book to a user. */
+    /* Adds a book to a user, who may have a thousand. */
     bool (*add_book)(void *self, struct rpc_context *ctx,
                      const Library__V1__AddBookRequest *request,
                      Library__V1__AddBookResponse *response, struct base_err *err);
@@ -94,7 +94,7 @@ bool library_v1_library_delete_user(struct rpc_channel *channel,
                                     struct rpc_metadata *out_headers,
                                     struct base_err *err) BASE_MUST_CHECK;
 
-/* Adds a book to a user. */
+/* Adds a book to a user, who may have a thousand. */
 bool library_v1_library_add_book(struct rpc_channel *channel,
                                  const struct rpc_client_options *options,
                                  const Library__V1__AddBookRequest *request,

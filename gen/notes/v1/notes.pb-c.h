@@ -135,7 +135,7 @@ struct  Notes__V1__UpdateNoteRequest
   char *note_id;
   Notes__V1__Note *note;
   /*
-   * Of note's fields; all that may change when empty.
+   * Of note's fields, "*" for all that may change; when empty, those that hold something in note.
    */
   Google__Protobuf__FieldMask *update_mask;
 };
