@@ -7,6 +7,8 @@
 #include "cli/signals.h"
 #include "cli/try.h"
 #include "gateway/front_h2o.h"
+#include "google/rpc/error_details.tg.h"
+#include "google/rpc/status.tg.h"
 #include "rpc/channel_grpc.h"
 #include "rpc/channel_inproc.h"
 #include "rpc/listener_grpc.h"
@@ -84,6 +86,9 @@ static bool open_front(struct program *program, struct base_err *err)
     const struct base_str sets[] = {
         library_v1_library_service.descriptor_set,
         notes_v1_notes_service.descriptor_set,
+        /* Errors carry these inside an Any, so that no service's file imports them. */
+        google_rpc_status_descriptor_set,
+        google_rpc_error_details_descriptor_set,
     };
     struct gw_gateway_config gateway = {
         .descriptor_sets = sets,
