@@ -2,7 +2,8 @@
  * all of it is done. The completion-queue thread posts the call to its home, where the event is
  * turned into the observer's and the call is freed.
  *
- * A failure of the connection gets a message of ours, which names the upstream and not C-core. */
+ * A failure of the connection gets a message of ours, which may reach a client: it names neither
+ * C-core nor the upstream's address. */
 #include "rpc/channel_grpc.h"
 
 #include "base/mem.h"
@@ -28,7 +29,6 @@ struct target {
 
 struct grpc_upstream {
     struct rpc_channel base;
-    char *address; /* owned */
     grpc_channel *channel;
     grpc_completion_queue *cq;
     pthread_t thread;
@@ -38,7 +38,6 @@ struct grpc_upstream {
 
 struct upstream_call {
     struct rpc_call base;
-    struct grpc_upstream *upstream;
     const struct rpc_metadata *metadata;
     const struct rpc_observer *observer;
     void *user;
@@ -46,6 +45,7 @@ struct upstream_call {
     struct base_mail mail;
     struct rpc_grpc_tag finished;
     bool is_under_way;
+    bool is_cancelled;   /* by us */
     atomic_bool is_sent; /* the hand-over from the sending thread to the queue's */
     grpc_call *handle;
     grpc_metadata_array headers;
@@ -90,15 +90,18 @@ static bool explain(const struct upstream_call *call, struct base_str text, stru
         return true;
     }
     if (code == BASE_CANCELLED && base_str_eq(text, BASE_STR("CANCELLED"))) {
-        base_err_set(err, code, "the call was cancelled");
+        if (call->is_cancelled) {
+            base_err_set(err, code, "the call was cancelled");
+        } else { /* a server that shuts down resets the streams it does not serve any more */
+            base_err_set(err, BASE_UNAVAILABLE, "the upstream closed the connection");
+        }
         return true;
     }
     for (size_t i = 0;
          code == BASE_UNAVAILABLE && i < sizeof connection_failures / sizeof *connection_failures;
          i++) {
         if (contains(text, connection_failures[i].theirs)) {
-            base_err_set(err, code, "upstream %s %s", call->upstream->address,
-                         connection_failures[i].ours);
+            base_err_set(err, code, "the upstream %s", connection_failures[i].ours);
             return true;
         }
     }
@@ -141,6 +144,7 @@ static void tell_status(struct upstream_call *call)
     read_metadata(call, &call->trailers, &trailers, &status.details);
     struct base_err err;
     if (explain(call, text, &err)) {
+        status.code = err.code;
         status.message = base_str_of(err.message);
     } else if (call->code == GRPC_STATUS_OK && call->response.buffer == NULL) {
         status.code = BASE_INTERNAL;
@@ -219,6 +223,7 @@ static void send_message(struct rpc_call *base, struct base_str wire, bool last)
 static void cancel(struct rpc_call *base)
 {
     struct upstream_call *call = (struct upstream_call *)base;
+    call->is_cancelled = true;
     grpc_call_cancel(call->handle, NULL);
     if (!call->is_under_way) { /* no batch that could bring the status */
         call->is_under_way = true;
@@ -264,7 +269,6 @@ static struct rpc_call *start(struct rpc_channel *base, const struct rpc_call_pa
     const struct target *target = (const struct target *)params->target;
     struct upstream_call *call = base_calloc(1, sizeof *call);
     call->base.ops = &call_ops;
-    call->upstream = upstream;
     call->metadata = params->metadata;
     call->observer = params->observer;
     call->user = params->user;
@@ -301,7 +305,6 @@ static void destroy(struct rpc_channel *base)
         base_free(target);
     }
     pthread_mutex_destroy(&upstream->lock);
-    base_free(upstream->address);
     base_free(upstream);
     rpc_grpc_release();
 }
@@ -343,8 +346,6 @@ struct rpc_channel *rpc_channel_grpc_create(const char *address, struct base_err
     rpc_grpc_acquire();
     struct grpc_upstream *upstream = base_calloc(1, sizeof *upstream);
     upstream->base.ops = &channel_ops;
-    size_t size = strlen(address) + 1;
-    upstream->address = memcpy(base_alloc(size), address, size);
     upstream->channel = open_channel(address);
     upstream->cq = grpc_completion_queue_create_for_next(NULL);
     pthread_mutex_init(&upstream->lock, NULL);

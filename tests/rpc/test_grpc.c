@@ -396,9 +396,7 @@ static void test_upstream_down_then_up(void **state)
     f->listener = NULL;
     assert_false(get(f->channel, "2", &arena, &err));
     assert_int_equal(err.code, BASE_UNAVAILABLE);
-    char expected[128];
-    snprintf(expected, sizeof expected, "upstream %s is not reachable: connection refused",
-             f->address);
+    static const char expected[] = "the upstream is not reachable: connection refused";
     for (int i = 0; i < 100 && strcmp(err.message, expected) != 0; i++) {
         usleep(20 * 1000);
         assert_false(get(f->channel, "2", &arena, &err));
@@ -428,13 +426,12 @@ static void test_nothing_listens(void **state)
     assert_non_null(channel);
     assert_false(get(channel, "1", &arena, &err));
     assert_int_equal(err.code, BASE_UNAVAILABLE);
-    assert_string_equal(err.message, "upstream 127.0.0.1:1 is not reachable: connection refused");
+    assert_string_equal(err.message, "the upstream is not reachable: connection refused");
     rpc_channel_destroy(channel);
     channel = rpc_channel_grpc_create("unix:/nonexistent/socket", &err);
     assert_non_null(channel);
     assert_false(get(channel, "1", &arena, &err));
-    assert_string_equal(err.message,
-                        "upstream unix:/nonexistent/socket is not reachable: no such socket");
+    assert_string_equal(err.message, "the upstream is not reachable: no such socket");
     rpc_channel_destroy(channel);
     base_arena_dispose(&arena);
 }
