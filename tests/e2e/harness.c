@@ -188,8 +188,8 @@ void e2e_start_serve(struct e2e_program *program, const struct e2e_dir *dir)
 {
     char store[E2E_PATH_SIZE + 16];
     snprintf(store, sizeof store, "sqlite:%s/store.db", dir->path);
-    const char *args[] = {"serve",       "--listen", "127.0.0.1:0", "--grpc",
-                          "127.0.0.1:0", "--store",  store,         NULL};
+    const char *args[] = {"serve",   "--listen", "127.0.0.1:0",     "--grpc",    "127.0.0.1:0",
+                          "--store", store,      "--drain-timeout", E2E_GRACE_S, NULL};
     e2e_start(program, dir, "serve.log", E2E_HTTP_LISTENER | E2E_GRPC_LISTENER, args);
 }
 

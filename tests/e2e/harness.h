@@ -16,6 +16,9 @@
 #define E2E_START_MS_MAX 30000
 #define E2E_STOP_MS_MAX 30000
 
+/* What e2e_start_serve passes as --drain-timeout, in seconds. */
+#define E2E_GRACE_S "10"
+
 /* Bytes of a path in the test's directory. */
 #define E2E_PATH_SIZE 256
 

@@ -47,6 +47,9 @@ const struct e2e_response *e2e_client_call(struct e2e_client *client,
  * receives goes to e2e_client_response. The request must live until it is done. */
 CURL *e2e_client_prepare(struct e2e_client *client, const struct e2e_request *request);
 
+/* Says that the multi handle which will drive the client has an HTTP/2 connection already. */
+void e2e_client_expect_connection(struct e2e_client *client);
+
 /* What came for the prepared request, once curl reports it done with `outcome`. */
 const struct e2e_response *e2e_client_response(struct e2e_client *client, CURLcode outcome);
 

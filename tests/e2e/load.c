@@ -78,6 +78,9 @@ void e2e_load_run(const struct e2e_load *load, int timeout_ms)
     curl_multi_setopt(run.multi, CURLMOPT_MAXCONNECTS, (long)E2E_SLOTS_MAX);
     for (size_t i = 0; i < load->slots; i++) {
         run.slots[i].client = e2e_client_create(load->port, load->http);
+        if (i > 0) { /* the first opens the connection the others wait for */
+            e2e_client_expect_connection(run.slots[i].client);
+        }
         send_next(&run, i);
     }
     long long give_up_ms = e2e_now_ms() + timeout_ms;

@@ -16,7 +16,7 @@
 #define NAMES_MAX 100000
 #define READ_MS_MAX 20000
 #define WARM_ANSWERS 300
-/* The program's own grace, and room for a slow machine. */
+/* E2E_GRACE_S, and room for a slow machine. */
 #define EXIT_MS_MAX 20000
 
 struct world {
