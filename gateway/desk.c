@@ -300,7 +300,8 @@ static void serve(struct gw_call *call, const struct gw_exchange *exchange,
     }
 }
 
-/* Answers with the methods the path has: 204 to OPTIONS, 405 to any other. */
+/* Answers with the methods the path has: 204 to OPTIONS, 405 to any other. The call's arena is
+ * still empty, so there is room. */
 static void answer_allow(struct gw_call *call, const struct gw_exchange *exchange)
 {
     char *allow = base_arena_alloc(&call->arena, GW_ROUTER_ALLOW_SIZE);

@@ -78,8 +78,9 @@ void gw_desk_close(struct gw_desk *desk);
 /* The calls whose rpc has not ended or whose answer is not released. */
 size_t gw_desk_calls(const struct gw_desk *desk);
 
-/* Begins a call for `client`, which must live until gw_call_release. NULL with calls_max calls on
- * the desk: the front answers gw_answer_busy itself. */
+/* Begins a call for `client`, which must live until gw_call_release. Returns the call, unless
+ * on_answer has come and released it already; NULL with calls_max calls on the desk: the front then
+ * answers gw_answer_busy itself. */
 struct gw_call *gw_desk_begin(struct gw_desk *desk, const struct gw_exchange *exchange,
                               struct gw_client *client) ON_LOOP;
 

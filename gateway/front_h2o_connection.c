@@ -330,7 +330,7 @@ void gw_front_connections_cut(struct gw_front_loop *loop)
         for (struct gw_front_exchange *exchange = at->exchanges; exchange != NULL;
              exchange = exchange->next) {
             exchange->req->http1_is_persistent = 0;
-            if (!exchange->is_answered) {
+            if (exchange->call != NULL) {
                 gw_call_cancel(exchange->call);
             }
         }

@@ -50,7 +50,7 @@ static void long_messages_are_cut_at_a_character(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[2 * BASE_ERR_MESSAGE_SIZE] = {0};
         memset(text, 'a', rows[i].ascii);
-        strcat(text, rows[i].character);
+        memcpy(text + rows[i].ascii, rows[i].character, strlen(rows[i].character));
         struct base_err err;
         base_err_set(&err, BASE_UNKNOWN, "%s", text);
         if (strlen(err.message) != rows[i].kept || strncmp(err.message, text, rows[i].kept) != 0) {

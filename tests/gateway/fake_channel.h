@@ -4,8 +4,8 @@
  * own after a while, or never (until cancelled). Counters tell what happened. Plans are set while
  * no call starts; everything else may run on any thread.
  */
-#ifndef TESTS_GATEWAY_FAKE_CHANNEL_H
-#define TESTS_GATEWAY_FAKE_CHANNEL_H
+#ifndef GATEWAY_FAKE_CHANNEL_H
+#define GATEWAY_FAKE_CHANNEL_H
 
 #include "rpc/channel.h"
 

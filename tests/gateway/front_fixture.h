@@ -1,6 +1,6 @@
 /* A front on a free port over a fake channel, and raw sockets to talk to it. */
-#ifndef TESTS_GATEWAY_FRONT_FIXTURE_H
-#define TESTS_GATEWAY_FRONT_FIXTURE_H
+#ifndef GATEWAY_FRONT_FIXTURE_H
+#define GATEWAY_FRONT_FIXTURE_H
 
 #include "gateway/front_h2o.h"
 #include "tests/gateway/fake_channel.h"

@@ -132,121 +132,123 @@ static struct gw_call *begin(struct test_client *client, const char *method, con
     return gw_desk_begin(fix.desk, &exchange, &client->client);
 }
 
+static const struct {
+    const char *name;
+    const char *method;
+    const char *path;
+    struct gw_header headers[HEADERS_MAX];
+    const char *request;
+    int status;
+    const char *answer;
+    const char *answer_headers;
+} request_rows[] = {
+    {"get", "GET", "/notes/42", {{{0}, {0}}}, "", 200, NOTE_JSON, ""},
+    {"head is get", "HEAD", "/notes/42", {{{0}, {0}}}, "", 200, NOTE_JSON, ""},
+    {"create has its own status",
+     "POST",
+     "/notes",
+     {{{0}, {0}}},
+     "{\"title\":\"Hello\"}",
+     201,
+     NOTE_JSON,
+     ""},
+    {"no such path",
+     "GET",
+     "/nope",
+     {{{0}, {0}}},
+     "",
+     404,
+     "{\"code\":5,\"message\":\"Not Found\",\"details\":[]}",
+     ""},
+    {"a trailing slash is another path",
+     "GET",
+     "/notes/42/",
+     {{{0}, {0}}},
+     "",
+     404,
+     "{\"code\":5,\"message\":\"Not Found\",\"details\":[]}",
+     ""},
+    {"no such method",
+     "POST",
+     "/notes/42",
+     {{{0}, {0}}},
+     "",
+     405,
+     "{\"code\":12,\"message\":\"Method Not Allowed\",\"details\":[]}",
+     "allow: GET, HEAD, PUT, PATCH, DELETE, OPTIONS\n"},
+    {"options",
+     "OPTIONS",
+     "/notes/42",
+     {{{0}, {0}}},
+     "",
+     204,
+     "",
+     "allow: GET, HEAD, PUT, PATCH, DELETE, OPTIONS\n"},
+    {"options of nothing",
+     "OPTIONS",
+     "/nope",
+     {{{0}, {0}}},
+     "",
+     404,
+     "{\"code\":5,\"message\":\"Not Found\",\"details\":[]}",
+     ""},
+    {"bad escape",
+     "GET",
+     "/notes/%zz",
+     {{{0}, {0}}},
+     "",
+     400,
+     "{\"code\":3,\"message\":\"the path does not start with \\\"/\\\" or has a malformed "
+     "percent escape\",\"details\":[]}",
+     ""},
+    {"content type",
+     "POST",
+     "/notes",
+     {{BASE_STR("content-type"), BASE_STR("text/plain")}},
+     "{}",
+     415,
+     "{\"code\":3,\"message\":\"the body must be application/json in UTF-8, without a "
+     "Content-Encoding\",\"details\":[]}",
+     ""},
+    {"content encoding",
+     "POST",
+     "/notes",
+     {{BASE_STR("content-encoding"), BASE_STR("gzip")}},
+     "{}",
+     415,
+     "{\"code\":3,\"message\":\"the body must be application/json in UTF-8, without a "
+     "Content-Encoding\",\"details\":[]}",
+     ""},
+    {"a content type without a body",
+     "GET",
+     "/notes/42",
+     {{BASE_STR("content-type"), BASE_STR("text/plain")}},
+     "",
+     200,
+     NOTE_JSON,
+     ""},
+    {"no time",
+     "GET",
+     "/notes/42",
+     {{BASE_STR("grpc-timeout"), BASE_STR("0n")}},
+     "",
+     504,
+     "{\"code\":4,\"message\":\"deadline exceeded\",\"details\":[]}",
+     ""},
+};
+
 static void requests_get_their_answers(void **state)
 {
     (void)state;
-    static const struct {
-        const char *name;
-        const char *method;
-        const char *path;
-        struct gw_header headers[HEADERS_MAX];
-        const char *request;
-        int status;
-        const char *answer;
-        const char *answer_headers;
-    } rows[] = {
-        {"get", "GET", "/notes/42", {{{0}, {0}}}, "", 200, NOTE_JSON, ""},
-        {"head is get", "HEAD", "/notes/42", {{{0}, {0}}}, "", 200, NOTE_JSON, ""},
-        {"create has its own status",
-         "POST",
-         "/notes",
-         {{{0}, {0}}},
-         "{\"title\":\"Hello\"}",
-         201,
-         NOTE_JSON,
-         ""},
-        {"no such path",
-         "GET",
-         "/nope",
-         {{{0}, {0}}},
-         "",
-         404,
-         "{\"code\":5,\"message\":\"Not Found\",\"details\":[]}",
-         ""},
-        {"a trailing slash is another path",
-         "GET",
-         "/notes/42/",
-         {{{0}, {0}}},
-         "",
-         404,
-         "{\"code\":5,\"message\":\"Not Found\",\"details\":[]}",
-         ""},
-        {"no such method",
-         "POST",
-         "/notes/42",
-         {{{0}, {0}}},
-         "",
-         405,
-         "{\"code\":12,\"message\":\"Method Not Allowed\",\"details\":[]}",
-         "allow: GET, HEAD, PUT, PATCH, DELETE, OPTIONS\n"},
-        {"options",
-         "OPTIONS",
-         "/notes/42",
-         {{{0}, {0}}},
-         "",
-         204,
-         "",
-         "allow: GET, HEAD, PUT, PATCH, DELETE, OPTIONS\n"},
-        {"options of nothing",
-         "OPTIONS",
-         "/nope",
-         {{{0}, {0}}},
-         "",
-         404,
-         "{\"code\":5,\"message\":\"Not Found\",\"details\":[]}",
-         ""},
-        {"bad escape",
-         "GET",
-         "/notes/%zz",
-         {{{0}, {0}}},
-         "",
-         400,
-         "{\"code\":3,\"message\":\"the path does not start with \\\"/\\\" or has a malformed "
-         "percent escape\",\"details\":[]}",
-         ""},
-        {"content type",
-         "POST",
-         "/notes",
-         {{BASE_STR("content-type"), BASE_STR("text/plain")}},
-         "{}",
-         415,
-         "{\"code\":3,\"message\":\"the body must be application/json in UTF-8, without a "
-         "Content-Encoding\",\"details\":[]}",
-         ""},
-        {"content encoding",
-         "POST",
-         "/notes",
-         {{BASE_STR("content-encoding"), BASE_STR("gzip")}},
-         "{}",
-         415,
-         "{\"code\":3,\"message\":\"the body must be application/json in UTF-8, without a "
-         "Content-Encoding\",\"details\":[]}",
-         ""},
-        {"a content type without a body",
-         "GET",
-         "/notes/42",
-         {{BASE_STR("content-type"), BASE_STR("text/plain")}},
-         "",
-         200,
-         NOTE_JSON,
-         ""},
-        {"no time",
-         "GET",
-         "/notes/42",
-         {{BASE_STR("grpc-timeout"), BASE_STR("0n")}},
-         "",
-         504,
-         "{\"code\":4,\"message\":\"deadline exceeded\",\"details\":[]}",
-         ""},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof request_rows / sizeof *request_rows; i++) {
         struct test_client client = {.releases_at_once = true};
-        begin(&client, rows[i].method, rows[i].path, rows[i].headers, rows[i].request);
-        if (client.answers != 1 || client.status != rows[i].status ||
-            strcmp(client.body, rows[i].answer) != 0 ||
-            strcmp(client.headers, rows[i].answer_headers) != 0) {
-            fail_msg("%s: %d answers, %d, %s, %s", rows[i].name, client.answers, client.status,
-                     client.body, client.headers);
+        begin(&client, request_rows[i].method, request_rows[i].path, request_rows[i].headers,
+              request_rows[i].request);
+        if (client.answers != 1 || client.status != request_rows[i].status ||
+            strcmp(client.body, request_rows[i].answer) != 0 ||
+            strcmp(client.headers, request_rows[i].answer_headers) != 0) {
+            fail_msg("%s: %d answers, %d, %s, %s", request_rows[i].name, client.answers,
+                     client.status, client.body, client.headers);
         }
     }
 }

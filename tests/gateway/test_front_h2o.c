@@ -301,27 +301,27 @@ static void many_calls_cross_threads_and_come_back(void **state)
 
 /* ---- Draining ---- */
 
+static int grace_ms = FRONT_GRACE_MS;
+
 static void *close_in_background(void *unused)
 {
-    gw_front_close(fix.front, FRONT_GRACE_MS);
+    gw_front_close(fix.front, grace_ms);
     fix.front = NULL;
     return unused;
 }
 
-/* The connection of HTTP/2 is told to go away, but its stream is served to the end. */
-static void draining_answers_a_stream_that_has_begun(void **state)
+/* Starts a stream, waits until its rpc has started, closes the front and waits for the stream's
+ * end.
+ */
+static void drain_a_stream(struct reply *reply)
 {
-    (void)state;
-    static struct reply reply;
     struct request request = {
         .version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE, .method = "GET", .path = "/notes/42"};
     struct curl_slist *headers;
-    CURL *curl = curl_of(&request, &reply, &headers);
+    CURL *curl = curl_of(&request, reply, &headers);
     CURLM *multi = curl_multi_init();
     pthread_t closer;
     int running = 1;
-    fix.fake.plan.end = FAKE_LATER;
-    fix.fake.plan.delay_ms = 1500; /* the library's second GOAWAY comes after a second */
     curl_multi_add_handle(multi, curl);
     while (atomic_load(&fix.fake.started) == 0) {
         curl_multi_perform(multi, &running);
@@ -332,12 +332,34 @@ static void draining_answers_a_stream_that_has_begun(void **state)
         curl_multi_perform(multi, &running);
         curl_multi_poll(multi, NULL, 0, 100, NULL);
     }
-    assert_string_equal(reply.body, NOTE_JSON);
     pthread_join(closer, NULL);
     curl_multi_remove_handle(multi, curl);
     curl_easy_cleanup(curl);
     curl_multi_cleanup(multi);
     curl_slist_free_all(headers);
+}
+
+/* The connection is told to go away, but its stream is served to the end. */
+static void draining_answers_a_stream_that_has_begun(void **state)
+{
+    (void)state;
+    static struct reply reply;
+    fix.fake.plan.end = FAKE_LATER;
+    fix.fake.plan.delay_ms = 1500; /* the library's second GOAWAY comes after a second */
+    drain_a_stream(&reply);
+    assert_string_equal(reply.body, NOTE_JSON);
+}
+
+static void the_grace_ends_for_streams_too(void **state)
+{
+    (void)state;
+    static struct reply reply;
+    fix.fake.plan.end = FAKE_NEVER;
+    grace_ms = 300;
+    drain_a_stream(&reply);
+    grace_ms = FRONT_GRACE_MS;
+    assert_string_equal(reply.body, "");
+    assert_int_equal(fix.fake.cancelled, 1);
 }
 
 /* ---- Addresses ---- */
@@ -385,6 +407,7 @@ int main(void)
         WITH_FRONT(the_deadline_is_kept),
         WITH_FRONT(many_calls_cross_threads_and_come_back),
         WITH_FRONT(draining_answers_a_stream_that_has_begun),
+        WITH_FRONT(the_grace_ends_for_streams_too),
         WITH_FRONT(bad_addresses_are_refused),
     };
     curl_global_init(CURL_GLOBAL_DEFAULT);
