@@ -24,3 +24,7 @@ else()
     target_link_options(tollgate_build INTERFACE $<$<CONFIG:Release>:
         -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack>)
 endif()
+if(TOLLGATE_FUZZ)
+    # Coverage for libFuzzer to steer by; the targets themselves link it (tests/fuzz).
+    target_compile_options(tollgate_build INTERFACE -fsanitize=fuzzer-no-link)
+endif()
