@@ -4,7 +4,11 @@
  * own beforehand: that is how cancellation finds the running handler.
  *
  * Each completion queue has one thread, which owns the queue's call objects: they are requested,
- * recycled and freed on it. A worker touches a call only between rpc_server_serve and the reply. */
+ * recycled and freed on it. A worker touches a call only between rpc_server_serve and the reply.
+ *
+ * C-core calls a server shut down once its connections are gone, though handlers may still run and
+ * events wait in the queues. So the listener counts what may still come back: every call object
+ * that was requested and every worker inside C-core. Only at zero do the queues close. */
 #include "rpc/listener_grpc.h"
 
 #include "base/mem.h"
@@ -44,9 +48,10 @@ struct rpc_listener_grpc {
     struct method *methods;
     size_t method_count;
     struct rpc_grpc_tag shut_down;
+    atomic_size_t busy; /* call objects that C-core or a worker holds, workers that reply */
     pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool is_shut_down; /* under lock */
+    pthread_cond_t changed; /* is_shut_down was set, or busy has reached zero */
+    bool is_shut_down;      /* under lock */
     size_t queue_count;
     struct queue queues[];
 };
@@ -73,6 +78,33 @@ static void on_received(struct rpc_grpc_tag *tag, bool ok);
 static void on_closed(struct rpc_grpc_tag *tag, bool ok);
 static void on_replied(struct rpc_grpc_tag *tag, bool ok);
 static void on_done(struct rpc_served_call *served);
+
+static void become_busy(struct rpc_listener_grpc *listener)
+{
+    atomic_fetch_add_explicit(&listener->busy, 1, memory_order_relaxed);
+}
+
+/* On a queue's thread, which the listener outlives. While the listener is open call objects stand
+ * ready, so zero is reached only as it closes. */
+static void become_less_busy(struct rpc_listener_grpc *listener)
+{
+    if (atomic_fetch_sub_explicit(&listener->busy, 1, memory_order_acq_rel) == 1) {
+        pthread_mutex_lock(&listener->lock);
+        pthread_cond_broadcast(&listener->changed);
+        pthread_mutex_unlock(&listener->lock);
+    }
+}
+
+/* On a worker, whose last sight of the listener this is: at zero it may be gone, so the count goes
+ * down under the lock that whoever waits for zero must take. */
+static void leave(struct rpc_listener_grpc *listener)
+{
+    pthread_mutex_lock(&listener->lock);
+    if (atomic_fetch_sub_explicit(&listener->busy, 1, memory_order_acq_rel) == 1) {
+        pthread_cond_broadcast(&listener->changed);
+    }
+    pthread_mutex_unlock(&listener->lock);
+}
 
 static struct call *take_call(struct queue *queue)
 {
@@ -102,16 +134,18 @@ static void delete_call(struct call *call)
     base_free(call);
 }
 
+/* Nothing of C-core's refers to the call any more. */
 static void give_back_call(struct call *call)
 {
     struct queue *queue = call->queue;
     if (queue->free_count == FREE_CALLS_MAX) {
         delete_call(call);
-        return;
+    } else {
+        call->next_free = queue->free_calls;
+        queue->free_calls = call;
+        queue->free_count++;
     }
-    call->next_free = queue->free_calls;
-    queue->free_calls = call;
-    queue->free_count++;
+    become_less_busy(queue->listener);
 }
 
 /* Puts a call object where the next call of `method` will find it. */
@@ -120,6 +154,7 @@ static void request_call(struct queue *queue, const struct method *method)
     struct call *call = take_call(queue);
     grpc_server *server = queue->listener->server;
     call->method = method;
+    become_busy(queue->listener);
     grpc_call_error error =
         method->endpoint == NULL
             ? grpc_server_request_call(server, &call->handle, &call->unknown, &call->metadata,
@@ -131,7 +166,7 @@ static void request_call(struct queue *queue, const struct method *method)
     (void)error;
 }
 
-/* The call has been answered and closed: nothing of C-core refers to it any more. */
+/* The call has been answered and closed. */
 static void end_call(struct call *call)
 {
     rpc_served_call_reset(&call->served);
@@ -237,9 +272,19 @@ static void reply(struct call *call)
     rpc_grpc_metadata_dispose(&trailers);
 }
 
+/* On the thread that ran the call. The queue's thread may be done with a worker's call before reply
+ * returns, and then only the count keeps the listener. */
 static void on_done(struct rpc_served_call *served)
 {
-    reply((struct call *)((char *)served - offsetof(struct call, served)));
+    struct call *call = (struct call *)((char *)served - offsetof(struct call, served));
+    if (!goes_to_worker(call->method)) {
+        reply(call);
+        return;
+    }
+    struct rpc_listener_grpc *listener = call->queue->listener;
+    become_busy(listener);
+    reply(call);
+    leave(listener);
 }
 
 /* Takes over what came with the call; false, with the failure in served.err, when it is not to be
@@ -291,12 +336,6 @@ static void *run_queue(void *arg)
 {
     struct queue *queue = arg;
     base_role_enter(BASE_ROLE_CQ);
-    struct rpc_listener_grpc *listener = queue->listener;
-    for (size_t i = 0; i < listener->method_count; i++) {
-        for (size_t j = 0; j < READY_CALLS; j++) {
-            request_call(queue, &listener->methods[i]);
-        }
-    }
     rpc_grpc_run(queue->cq);
     while (queue->free_calls != NULL) {
         struct call *call = queue->free_calls;
@@ -304,6 +343,19 @@ static void *run_queue(void *arg)
         delete_call(call);
     }
     return NULL;
+}
+
+static void start_queue(struct queue *queue)
+{
+    struct rpc_listener_grpc *listener = queue->listener;
+    for (size_t i = 0; i < listener->method_count; i++) {
+        for (size_t j = 0; j < READY_CALLS; j++) {
+            request_call(queue, &listener->methods[i]);
+        }
+    }
+    if (pthread_create(&queue->thread, NULL, run_queue, queue) != 0) {
+        abort();
+    }
 }
 
 static grpc_server *create_server(void)
@@ -360,6 +412,15 @@ static void on_shut_down(struct rpc_grpc_tag *tag, bool ok)
     pthread_mutex_lock(&listener->lock);
     listener->is_shut_down = true;
     pthread_cond_broadcast(&listener->changed);
+    pthread_mutex_unlock(&listener->lock);
+}
+
+static void wait_until_idle(struct rpc_listener_grpc *listener)
+{
+    pthread_mutex_lock(&listener->lock);
+    while (atomic_load_explicit(&listener->busy, memory_order_acquire) > 0) {
+        pthread_cond_wait(&listener->changed, &listener->lock);
+    }
     pthread_mutex_unlock(&listener->lock);
 }
 
@@ -436,10 +497,7 @@ struct rpc_listener_grpc *rpc_listener_grpc_open(struct rpc_server *server, cons
     }
     grpc_server_start(listener->server);
     for (size_t i = 0; i < threads; i++) {
-        struct queue *queue = &listener->queues[i];
-        if (pthread_create(&queue->thread, NULL, run_queue, queue) != 0) {
-            abort();
-        }
+        start_queue(&listener->queues[i]);
     }
     return listener;
 }
@@ -460,6 +518,7 @@ void rpc_listener_grpc_close(struct rpc_listener_grpc *listener, int grace_ms)
         grpc_server_cancel_all_calls(listener->server);
         wait_for_shutdown(listener, BASE_NEVER_NS);
     }
+    wait_until_idle(listener);
     for (size_t i = 0; i < listener->queue_count; i++) {
         grpc_completion_queue_shutdown(listener->queues[i].cq);
     }
