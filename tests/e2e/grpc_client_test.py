@@ -348,9 +348,11 @@ class Metadata(GrpcTest):
 
     def test_too_much_metadata(self):
         request = stubs.library.CreateUserRequest(name="Alice")
-        for metadata in ((("x-large", "v" * 200_000),),
-                         tuple((f"x-{number}", "v") for number in range(200))):
-            self.refused(grpc.StatusCode.RESOURCE_EXHAUSTED, None,
+        for metadata, message in (
+                ((("x-large", "v" * 70_000),), "metadata has more than 65536 bytes"),
+                (tuple((f"x-{number}", "v") for number in range(200)),
+                 "metadata has more than 128 pairs")):
+            self.refused(grpc.StatusCode.RESOURCE_EXHAUSTED, message,
                          self.library.CreateUser, request, metadata=metadata)
         self.assertEqual(self.new_user(), 0)
 
@@ -395,7 +397,9 @@ class Load(GrpcTest):
         self.program.stop()
         for thread in threads:
             thread.join(CALL_S_MAX)
-        self.assertEqual({code for _, code, _ in lost}, {grpc.StatusCode.UNAVAILABLE}, lost)
+        # C-core resets the calls that reach a server which has begun to shut down: CANCELLED.
+        told = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+        self.assertLessEqual({code for _, code, _ in lost}, told, lost)
         self.channel.close()
         self.program = Program(self.folder.name)
         self.addCleanup(self.program.kill)
