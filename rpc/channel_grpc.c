@@ -11,7 +11,6 @@
 #include "base/utf8.h"
 #include "rpc/grpc_core.h"
 
-#include <assert.h>
 #include <grpc/grpc_security.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -45,8 +44,7 @@ struct upstream_call {
     struct base_mail mail;
     struct rpc_grpc_tag finished;
     bool is_under_way;
-    bool is_cancelled;   /* by us */
-    atomic_bool is_sent; /* the hand-over from the sending thread to the queue's */
+    bool is_cancelled; /* by us */
     grpc_call *handle;
     grpc_metadata_array headers;
     grpc_metadata_array trailers;
@@ -180,9 +178,6 @@ static void on_finished(struct rpc_grpc_tag *tag, bool ok)
     base_role_assert_cq();
     struct upstream_call *call =
         (struct upstream_call *)((char *)tag - offsetof(struct upstream_call, finished));
-    bool is_sent = atomic_load_explicit(&call->is_sent, memory_order_acquire);
-    assert(is_sent);
-    (void)is_sent;
     base_mailbox_post(call->home, &call->mail);
 }
 
@@ -211,10 +206,7 @@ static void send_message(struct rpc_call *base, struct base_str wire, bool last)
     ops[5].data.recv_status_on_client.trailing_metadata = &call->trailers;
     ops[5].data.recv_status_on_client.status = &call->code;
     ops[5].data.recv_status_on_client.status_details = &call->text;
-    atomic_store_explicit(&call->is_sent, true, memory_order_release);
-    grpc_call_error error = grpc_call_start_batch(call->handle, ops, 6, &call->finished, NULL);
-    assert(error == GRPC_CALL_OK);
-    (void)error;
+    rpc_grpc_start_batch(call->handle, ops, 6, &call->finished);
 
     grpc_byte_buffer_destroy(message);
     rpc_grpc_metadata_dispose(&metadata);

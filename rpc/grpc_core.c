@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 
+#include <assert.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
@@ -37,8 +38,17 @@ void rpc_grpc_run(grpc_completion_queue *cq)
             return;
         }
         struct rpc_grpc_tag *tag = event.tag;
+        (void)atomic_load_explicit(&tag->hand_over, memory_order_acquire);
         tag->on_event(tag, event.success != 0);
     }
+}
+
+void rpc_grpc_start_batch(grpc_call *call, const grpc_op *ops, size_t count,
+                          struct rpc_grpc_tag *tag)
+{
+    grpc_call_error error = grpc_call_start_batch(call, ops, count, rpc_grpc_hand_over(tag), NULL);
+    assert(error == GRPC_CALL_OK);
+    (void)error;
 }
 
 static bool is_port(const char *text)

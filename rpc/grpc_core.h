@@ -11,16 +11,33 @@
 #include <grpc/byte_buffer.h>
 #include <grpc/grpc.h>
 #include <grpc/slice.h>
+#include <stdatomic.h>
 
 /* Bytes of all metadata of one direction as HTTP/2 counts them: 32 more a pair (RFC 9113, section
  * 6.5.2), and room for the pairs of gRPC itself. */
 #define RPC_GRPC_METADATA_BYTES_MAX                                                                \
     ((int)RPC_METADATA_BYTES_MAX + 32 * RPC_METADATA_ENTRIES_MAX + 4096)
 
-/* What comes back for a tag: on_event runs on the completion-queue thread. */
+/* What comes back for a tag: on_event runs on the completion-queue thread.
+ *
+ * C-core orders what was done before a tag went in before what is done when it comes out.
+ * `hand_over` says the same in C11's terms: that makes it visible to tools that do not see into
+ * C-core, and does not rest on how C-core does it. */
 struct rpc_grpc_tag {
     void (*on_event)(struct rpc_grpc_tag *self, bool ok);
+    atomic_int hand_over;
 };
+
+/* Call with the tag before C-core gets it; returns it. */
+static inline struct rpc_grpc_tag *rpc_grpc_hand_over(struct rpc_grpc_tag *tag)
+{
+    atomic_fetch_add_explicit(&tag->hand_over, 1, memory_order_release);
+    return tag;
+}
+
+/* Starts a batch that comes back as `tag`; a batch that C-core refuses is a mistake of ours. */
+void rpc_grpc_start_batch(grpc_call *call, const grpc_op *ops, size_t count,
+                          struct rpc_grpc_tag *tag);
 
 /* Starts C-core, or counts one more user of it; its log lines go to base_log. */
 void rpc_grpc_acquire(void);

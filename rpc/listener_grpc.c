@@ -69,8 +69,7 @@ struct call {
     grpc_call_details unknown; /* of a call that the catch-all took */
     struct rpc_grpc_message request;
     int was_cancelled;
-    int events_due;         /* after `received`; on the queue's thread */
-    atomic_bool is_replied; /* the hand-over from the replying thread to the queue's */
+    int events_due; /* after `received`; on the queue's thread */
     struct call *next_free;
 };
 
@@ -155,13 +154,14 @@ static void request_call(struct queue *queue, const struct method *method)
     grpc_server *server = queue->listener->server;
     call->method = method;
     become_busy(queue->listener);
+    struct rpc_grpc_tag *tag = rpc_grpc_hand_over(&call->received);
     grpc_call_error error =
         method->endpoint == NULL
             ? grpc_server_request_call(server, &call->handle, &call->unknown, &call->metadata,
-                                       queue->cq, queue->cq, &call->received)
-            : grpc_server_request_registered_call(
-                  server, method->handle, &call->handle, &call->deadline, &call->metadata,
-                  &call->request.buffer, queue->cq, queue->cq, &call->received);
+                                       queue->cq, queue->cq, tag)
+            : grpc_server_request_registered_call(server, method->handle, &call->handle,
+                                                  &call->deadline, &call->metadata,
+                                                  &call->request.buffer, queue->cq, queue->cq, tag);
     assert(error == GRPC_CALL_OK);
     (void)error;
 }
@@ -208,18 +208,7 @@ static void on_replied(struct rpc_grpc_tag *tag, bool ok)
 {
     (void)ok;
     struct call *call = call_of(tag, offsetof(struct call, replied));
-    bool is_replied = atomic_load_explicit(&call->is_replied, memory_order_acquire);
-    assert(is_replied);
-    (void)is_replied;
     one_event_less(call);
-}
-
-static void start_batch(struct call *call, const grpc_op *ops, size_t count,
-                        struct rpc_grpc_tag *tag)
-{
-    grpc_call_error error = grpc_call_start_batch(call->handle, ops, count, tag, NULL);
-    assert(error == GRPC_CALL_OK);
-    (void)error;
 }
 
 static grpc_op watch_close_op(struct call *call)
@@ -263,8 +252,7 @@ static void reply(struct call *call)
     if (!goes_to_worker(call->method)) {
         ops[count++] = watch_close_op(call);
     }
-    atomic_store_explicit(&call->is_replied, true, memory_order_release);
-    start_batch(call, ops, count, &call->replied);
+    rpc_grpc_start_batch(call->handle, ops, count, &call->replied);
 
     grpc_slice_unref(text);
     grpc_byte_buffer_destroy(message);
@@ -317,13 +305,12 @@ static void on_received(struct rpc_grpc_tag *tag, bool ok)
         return;
     }
     request_call(call->queue, call->method);
-    atomic_store_explicit(&call->is_replied, false, memory_order_relaxed);
     call->was_cancelled = 0;
     call->events_due = 1;
     if (goes_to_worker(call->method)) {
         call->events_due = 2;
         grpc_op op = watch_close_op(call);
-        start_batch(call, &op, 1, &call->closed);
+        rpc_grpc_start_batch(call->handle, &op, 1, &call->closed);
     }
     if (accept_call(call)) {
         rpc_server_serve(call->queue->listener->services, &call->served);

@@ -524,6 +524,67 @@ static void test_close_cancels_after_grace(void **state)
     assert_int_not_equal(recorder.code, BASE_OK);
 }
 
+/* Closing before the queues' threads have got round to anything. */
+static void test_open_and_close(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 20; i++) {
+        struct base_err err;
+        struct rpc_listener_grpc *listener =
+            rpc_listener_grpc_open(f->server, "127.0.0.1:0", RPC_LISTENER_GRPC_THREADS_MAX, &err);
+        assert_non_null(listener);
+        rpc_listener_grpc_close(listener, 0);
+    }
+    rpc_listener_grpc_close(NULL, 0);
+}
+
+struct hammer {
+    pthread_t thread;
+    struct rpc_channel *channel;
+    const atomic_bool *stop;
+    int wrong;
+};
+
+static void *hammer(void *arg)
+{
+    struct hammer *self = arg;
+    struct test_home home;
+    test_home_init(&home);
+    for (int i = 0; !atomic_load(self->stop); i++) {
+        struct recorder recorder;
+        record_call(&recorder, self->channel, i % 2 == 0 ? FAKE_GET : FAKE_CREATE, BASE_STR(""),
+                    &home);
+        self->wrong += recorder.code != BASE_OK && recorder.code != BASE_UNAVAILABLE &&
+                       recorder.code != BASE_CANCELLED;
+    }
+    test_home_dispose(&home);
+    return NULL;
+}
+
+/* Whatever is in flight, inline or on workers, when the listener goes: every call ends. */
+static void test_close_under_load(void **state)
+{
+    struct fixture *f = *state;
+    atomic_bool stop = false;
+    struct hammer hammers[4];
+    for (size_t i = 0; i < 4; i++) {
+        hammers[i] = (struct hammer){.channel = f->channel, .stop = &stop};
+        assert_int_equal(pthread_create(&hammers[i].thread, NULL, hammer, &hammers[i]), 0);
+    }
+    char address[sizeof f->address];
+    strcpy(address, f->address);
+    for (int i = 0; i < 6; i++) {
+        usleep(50 * 1000);
+        rpc_listener_grpc_close(f->listener, i % 2 == 0 ? GRACE_MS : 0);
+        listen_on(f, address, 2);
+    }
+    atomic_store(&stop, true);
+    for (size_t i = 0; i < 4; i++) {
+        pthread_join(hammers[i].thread, NULL);
+        assert_int_equal(hammers[i].wrong, 0);
+    }
+}
+
 int main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -547,6 +608,8 @@ int main(void)
         ROW(test_two_listeners_on_one_port),
         ROW(test_close_lets_calls_end),
         ROW(test_close_cancels_after_grace),
+        ROW(test_open_and_close),
+        ROW(test_close_under_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
