@@ -113,6 +113,9 @@ static bool append_message(const struct gw_field *field, struct base_str text, s
                            struct base_err *err)
 {
     const struct gw_message *type = field->message;
+    if (!base_utf8_valid(text)) {
+        return refuse("UTF-8", text, err);
+    }
     if (!append_tag(field, out, err)) {
         return false;
     }

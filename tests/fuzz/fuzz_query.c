@@ -33,7 +33,9 @@ static void check_request(const struct gw_route *route, const struct gw_http_req
     FUZZ_CHECK(base_buf_append_char(&wire, '>'));
     if (gw_request_to_wire(route, request, &options, &wire, &err)) {
         struct base_str message = base_str_make(wire.data + 1, wire.len - 1);
-        FUZZ_CHECK(gw_wire_to_json(route->method->input, message, &options, &json, &err));
+        /* A mask in the query takes paths as they come, and JSON cannot hold all of them. */
+        FUZZ_CHECK(gw_wire_to_json(route->method->input, message, &options, &json, &err) ||
+                   strstr(err.message, "that JSON cannot hold") != NULL);
     } else {
         FUZZ_CHECK(err.code == BASE_INVALID_ARGUMENT || err.code == BASE_RESOURCE_EXHAUSTED);
         FUZZ_CHECK(err.message[0] != '\0');

@@ -32,13 +32,14 @@ static bool next_line(struct base_str *rest, struct base_str *out)
     return true;
 }
 
+/* A method is a token; gateway/route.c sees to that for rules, HTTP for requests. */
 static bool split_line(struct base_str line, struct base_str *out_method, struct base_str *out_rest)
 {
     const char *space = line.len == 0 ? NULL : memchr(line.data, ' ', line.len);
-    if (space == NULL) {
+    size_t len = space == NULL ? 0 : (size_t)(space - line.data);
+    if (len == 0 || memchr(line.data, '\0', len) != NULL) {
         return false;
     }
-    size_t len = (size_t)(space - line.data);
     *out_method = base_str_make(line.data, len);
     *out_rest = base_str_make(space + 1, line.len - len - 1);
     return true;

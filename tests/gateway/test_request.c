@@ -142,6 +142,8 @@ static const struct row query_errors[] = {
      "query parameter \"extra\": field extra is a message, which a query sets field by field"},
     {"null is text", "GET /things?page_size=null", NULL,
      "query parameter \"page_size\": expected an int32, found \"null\""},
+    {"a mask that is not UTF-8", "GET /things?update_mask=t%ffitle", NULL,
+     "query parameter \"update_mask\": expected UTF-8, found \"t...\""},
     {"a bad escape", "GET /things?id=%zz", NULL,
      "query at byte 3: expected two hexadecimal digits after \"%\""},
     {"half an escape", "GET /things?a%2", NULL,
