@@ -10,6 +10,7 @@
 #include "server/store_sqlite_internal.h"
 
 #include <semaphore.h>
+#include <stdatomic.h>
 
 struct srv_sqlite_changes {
     sqlite3 *db; /* borrowed */
@@ -51,6 +52,7 @@ struct srv_sqlite_op {
     struct srv_sqlite_op *next;
     bool is_queued; /* nobody has taken it yet */
     bool ok;
+    atomic_bool is_answered; /* the hand-over, which ThreadSanitizer cannot see in sem_clockwait */
     sem_t answered;
 };
 

@@ -250,6 +250,7 @@ static void answer(struct srv_sqlite_op *group)
 {
     for (struct srv_sqlite_op *op = group, *rest; op != NULL; op = rest) {
         rest = op->next;
+        atomic_store_explicit(&op->is_answered, true, memory_order_release);
         sem_post(&op->answered);
     }
 }
@@ -385,6 +386,13 @@ static bool take_back(struct srv_sqlite_writer *writer, struct srv_sqlite_op *op
     return was_queued;
 }
 
+static bool take_answer(struct srv_sqlite_op *op)
+{
+    bool is_answered = atomic_load_explicit(&op->is_answered, memory_order_acquire);
+    assert(is_answered);
+    return is_answered;
+}
+
 /* Waits until the op is answered; false when the deadline came first. */
 static bool wait_until(struct srv_sqlite_op *op, int64_t deadline_ns)
 {
@@ -392,7 +400,7 @@ static bool wait_until(struct srv_sqlite_op *op, int64_t deadline_ns)
         while (sem_wait(&op->answered) != 0) {
             assert(errno == EINTR);
         }
-        return true;
+        return take_answer(op);
     }
     struct timespec deadline = {
         .tv_sec = (time_t)(deadline_ns / BASE_NS_PER_S),
@@ -404,7 +412,7 @@ static bool wait_until(struct srv_sqlite_op *op, int64_t deadline_ns)
         }
         assert(errno == EINTR);
     }
-    return true;
+    return take_answer(op);
 }
 
 /* Queues the op and returns its answer. An op that runs is waited for, whatever its deadline. */
