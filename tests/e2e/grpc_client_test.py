@@ -4,10 +4,12 @@
 usage: grpc_client_test.py PROGRAM PROTO_FOLDER
 
 Starts PROGRAM on free ports over a store in a temporary folder, makes stubs of PROTO_FOLDER there,
-prints "N passed, N failed" and exits with 1 unless all passed.
+prints "N passed, N failed" and exits with 1 unless all passed. With TOLLGATE_E2E_STORE=mongodb in
+the environment the store is a database of a MongoDB engine instead, one for each folder.
 """
 
 import concurrent.futures
+import contextlib
 import ctypes
 import json
 import os
@@ -34,8 +36,19 @@ MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 UUID_V7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 PR_SET_PDEATHSIG = 1
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mongodb"))
+from engine import Engine  # noqa: E402
+
 program_path = ""
 stubs = None
+mongodb = None  # the server, where the tests run on one
+
+
+def store_of(folder):
+    """What --store takes for the store that belongs to the folder."""
+    if mongodb is None:
+        return f"sqlite:{folder}/store.db"
+    return f"{mongodb}/{os.path.basename(folder)}"
 
 
 class Stubs:
@@ -71,7 +84,7 @@ class Program:
         self.log_path = os.path.join(folder, "log")
         self.ports = {}
         args = [program_path, subcommand, "--grpc", "127.0.0.1:0",
-                "--store", f"sqlite:{folder}/store.db"]
+                "--store", store_of(folder)]
         if subcommand == "serve":
             args += ["--listen", "127.0.0.1:0"]
         libc = ctypes.CDLL(None)
@@ -415,12 +428,21 @@ class Load(GrpcTest):
         self.assertEqual(kept, answered)
 
 
+def open_mongodb(opened):
+    """The server to run on, or None for the embedded store; `opened` closes it."""
+    kind = os.environ.get("TOLLGATE_E2E_STORE", "sqlite")
+    if kind not in ("sqlite", "mongodb"):
+        sys.exit(f"TOLLGATE_E2E_STORE: expected sqlite or mongodb, found {kind}")
+    return opened.enter_context(Engine()).server if kind == "mongodb" else None
+
+
 def main():
-    global program_path, stubs
+    global program_path, stubs, mongodb
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     program_path = sys.argv[1]
-    with tempfile.TemporaryDirectory(prefix="tollgate-stubs-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tollgate-stubs-") as folder, contextlib.ExitStack() as opened:
+        mongodb = open_mongodb(opened)
         stubs = Stubs(sys.argv[2], folder)
         suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
         result = unittest.TextTestRunner(verbosity=2).run(suite)

@@ -3,6 +3,8 @@
  * a failed or interrupted test leaves nothing behind. */
 #include "tests/e2e/harness.h"
 
+#include "tests/e2e/store.h"
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
@@ -186,8 +188,8 @@ void e2e_start(struct e2e_program *program, const struct e2e_dir *dir, const cha
 
 void e2e_start_serve(struct e2e_program *program, const struct e2e_dir *dir)
 {
-    char store[E2E_PATH_SIZE + 16];
-    snprintf(store, sizeof store, "sqlite:%s/store.db", dir->path);
+    char store[E2E_STORE_SIZE];
+    e2e_store(dir, store);
     const char *args[] = {"serve",   "--listen", "127.0.0.1:0",     "--grpc",    "127.0.0.1:0",
                           "--store", store,      "--drain-timeout", E2E_GRACE_S, NULL};
     e2e_start(program, dir, "serve.log", E2E_HTTP_LISTENER | E2E_GRPC_LISTENER, args);

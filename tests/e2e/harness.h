@@ -48,7 +48,7 @@ struct e2e_program {
 void e2e_start(struct e2e_program *program, const struct e2e_dir *dir, const char *log_name,
                int listeners, const char *const *args);
 
-/* `tollgate serve` on free ports over the embedded store in `dir`. */
+/* `tollgate serve` on free ports over the store of `dir` (tests/e2e/store.h). */
 void e2e_start_serve(struct e2e_program *program, const struct e2e_dir *dir);
 
 /* Sends SIGTERM without waiting. */

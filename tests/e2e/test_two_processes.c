@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "tests/e2e/load.h"
 #include "tests/e2e/rows.h"
+#include "tests/e2e/store.h"
 
 #include <stdio.h>
 
@@ -20,9 +21,9 @@ struct pair {
 
 static void start_server(struct pair *pair, int port)
 {
-    char store[E2E_PATH_SIZE + 16];
+    char store[E2E_STORE_SIZE];
     char address[32];
-    snprintf(store, sizeof store, "sqlite:%s/store.db", pair->dir.path);
+    e2e_store(&pair->dir, store);
     snprintf(address, sizeof address, "127.0.0.1:%d", port);
     const char *args[] = {"server", "--grpc", address, "--store", store, NULL};
     e2e_start(&pair->server, &pair->dir, "server.log", E2E_GRPC_LISTENER, args);
@@ -77,6 +78,19 @@ static void record_pair(const struct e2e_table *table, enum e2e_http http, struc
     tear_down((void **)&pair);
 }
 
+/* Prints the first line in which the two differ. */
+static void expect_same(const char *paired, const char *alone)
+{
+    size_t line = 0;
+    for (size_t i = 0; paired[i] == alone[i]; i++) {
+        if (paired[i] == '\0') {
+            return;
+        }
+        line = paired[i] == '\n' ? i + 1 : line;
+    }
+    fail_msg("serve answers\n%.300s\nand the gateway\n%.300s", alone + line, paired + line);
+}
+
 static void compare(const struct e2e_table *tables, size_t count, enum e2e_http http)
 {
     struct base_buf alone;
@@ -89,7 +103,7 @@ static void compare(const struct e2e_table *tables, size_t count, enum e2e_http 
     }
     assert_true(base_buf_append_char(&alone, '\0'));
     assert_true(base_buf_append_char(&paired, '\0'));
-    assert_string_equal(paired.data, alone.data);
+    expect_same(paired.data, alone.data);
     base_buf_dispose(&alone);
     base_buf_dispose(&paired);
 }

@@ -1,0 +1,45 @@
+"""The MongoDB that the Python tests run against: engine.h's rules, for Python.
+
+    with engine.Engine() as mongodb:
+        mongodb.server  # "mongodb://HOST:PORT", without a database
+"""
+
+import ctypes
+import os
+import signal
+import subprocess
+import tempfile
+
+PR_SET_PDEATHSIG = 1
+STOP_S_MAX = 30
+SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "engine.sh")
+
+
+class Engine:
+    """One that TOLLGATE_TEST_MONGODB_URI names, or one that engine.sh starts on an empty folder."""
+
+    def __enter__(self):
+        self.process = None
+        self.server = os.environ.get("TOLLGATE_TEST_MONGODB_URI")
+        if self.server is None:
+            self.start()
+        return self
+
+    def start(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="tollgate-mongo-")
+        libc = ctypes.CDLL(None)
+        self.process = subprocess.Popen(
+            [SCRIPT, self.folder.name, "0"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+            preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+        for line in self.process.stdout:
+            if line.startswith("listening "):
+                self.server = f"mongodb://127.0.0.1:{int(line.split()[1])}"
+                return
+        raise SystemExit("no MongoDB engine could be started; see above")
+
+    def __exit__(self, *_):
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(STOP_S_MAX)
+            self.process.stdout.close()
+            self.folder.cleanup()
