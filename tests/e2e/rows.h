@@ -49,8 +49,8 @@ extern const struct e2e_table e2e_error_tables[];
 extern const size_t e2e_error_table_count;
 
 /* Runs every row; prints each that got another answer and, at the end, fails the test if any did.
- * Where `transcript` is not NULL, appends each answer whole, except its date, with the marks'
- * names in the place of what the server chose. */
+ * Where `transcript` is not NULL, appends each answer whole, with marks in the place of what the
+ * server chose, and without its date and its length, which hangs on the digits of times. */
 void e2e_table_run(const struct e2e_table *table, const struct e2e_program *program,
                    enum e2e_http http, struct base_buf *transcript);
 
