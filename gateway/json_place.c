@@ -86,6 +86,12 @@ bool gw_reader_fail(struct gw_reader *reader, const char *at, const char *format
     return gw_reader_locate(reader, at);
 }
 
+static bool starts_with(const struct gw_reader *reader, const char *word)
+{
+    size_t left = (size_t)(reader->end - reader->next);
+    return base_str_starts_with(base_str_make(reader->next, left), base_str_of(word));
+}
+
 bool gw_reader_expected(struct gw_reader *reader, const char *what)
 {
     const char *at = reader->next;
@@ -96,8 +102,9 @@ bool gw_reader_expected(struct gw_reader *reader, const char *what)
     const char *found = c == '"'                             ? "a string"
                         : c == '{'                           ? "an object"
                         : c == '['                           ? "an array"
-                        : c == 't' || c == 'f'               ? "a boolean"
-                        : c == 'n'                           ? "null"
+                        : starts_with(reader, "true")        ? "a boolean"
+                        : starts_with(reader, "false")       ? "a boolean"
+                        : starts_with(reader, "null")        ? "null"
                         : c == '-' || (c >= '0' && c <= '9') ? "a number"
                                                              : NULL;
     if (found != NULL) {

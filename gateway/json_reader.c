@@ -223,7 +223,7 @@ bool gw_reader_number(struct gw_reader *reader, struct base_str *out_text)
     struct base_str rest = base_str_make(reader->next, (size_t)(reader->end - reader->next));
     size_t len = gw_number_len(rest);
     if (len == 0) {
-        return gw_reader_expected(reader, "a number");
+        return gw_reader_fail(reader, reader->next, "malformed number");
     }
     *out_text = base_str_make(reader->next, len);
     reader->next += len;

@@ -230,7 +230,10 @@ bool gw_schema_load_fields(struct gw_schema_loader *loader,
     for (uint32_t i = 0; i < message->field_count; i++) {
         fields[i].index = i;
         if (i > 0 && fields[i - 1].number == fields[i].number) {
-            return bad_field(loader, message, fields[i].name.data, "its number stands twice");
+            return base_err_set(loader->err, BASE_INVALID_ARGUMENT,
+                                "message %.*s: fields %.*s and %.*s have the same number",
+                                BASE_STR_ARGS(message->full_name),
+                                BASE_STR_ARGS(fields[i - 1].name), BASE_STR_ARGS(fields[i].name));
         }
     }
     return load_oneofs(loader, message, fields, source->n_oneof_decl) &&

@@ -141,7 +141,7 @@ bool gw_duration_parse(struct base_str text, int64_t *out_seconds, int32_t *out_
     }
     int32_t nanos;
     if (next == first || !read_fraction(&next, end, &nanos) || !read_char(&next, end, 's') ||
-        next != end || (seconds == DURATION_SECONDS_MAX && nanos > 0)) {
+        next != end) {
         return false;
     }
     *out_seconds = is_negative ? -seconds : seconds;

@@ -1,0 +1,552 @@
+/* The schema: what the tables say of protos/, and which descriptor sets are refused and why. */
+#include "gateway/wire.h"
+#include "tests/gateway/transcode_fixture.h"
+
+#include "google/protobuf/descriptor.pb-c.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static const struct gw_field *field_of(const char *type, const char *name)
+{
+    const struct gw_field *field = gw_message_field_by_name(test_type(type), base_str_of(name));
+    assert_non_null(field);
+    return field;
+}
+
+static bool is(struct base_str text, const char *want)
+{
+    return base_str_eq(text, base_str_of(want));
+}
+
+static void describes_fields(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *type;
+        const char *name;
+        const char *json_key;
+        const char *tag;   /* hex */
+        const char *marks; /* r repeated, m map, p packed, q required, e presence, u checks UTF-8 */
+        int oneof;
+    } rows[] = {
+        {"Scalars", "a_double", "\"aDouble\":", "09", "", -1},
+        {"Scalars", "a_string", "\"aString\":", "72", "u", -1},
+        {"Scalars", "a_color", "\"aColor\":", "8001", "", -1},
+        {"Lists", "int32s", "\"int32s\":", "1a", "rp", -1},
+        {"Lists", "loose", "\"loose\":", "8801", "r", -1},
+        {"Lists", "strings", "\"strings\":", "72", "ru", -1},
+        {"Lists", "colors", "\"colors\":", "8201", "rp", -1},
+        {"Maps", "numbers", "\"numbers\":", "62", "rm", -1},
+        {"Choices", "text", "\"text\":", "0a", "eu", 0},
+        {"Choices", "color", "\"color\":", "28", "e", 0},
+        {"Choices", "maybe_number", "\"maybeNumber\":", "30", "e", -1},
+        {"Choices", "yes", "\"yes\":", "48", "e", 1},
+        {"Names", "renamed", "\"other-name\":", "10", "", -1},
+        {"Note", "timestamp", "\"timestamp\":", "22", "e", -1},
+        {"Sparse", "last", "\"last\":", "f8ffffff0f", "", -1},
+        {"test.v2.Legacy", "text", "\"text\":", "12", "e", -1},
+        {"test.v2.Legacy", "inner", "\"inner\":", "53", "e", -1},
+        {"test.v2.Legacy", "loose", "\"loose\":", "40", "r", -1},
+        {"test.v2.Legacy", "tight", "\"tight\":", "4a", "rp", -1},
+        {"test.v2.Strict", "id", "\"id\":", "08", "qe", -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const struct gw_field *field = field_of(rows[i].type, rows[i].name);
+        char tag[16];
+        char marks[8];
+        to_hex(base_str_make((const char *)field->tag, field->tag_len), tag, sizeof tag);
+        snprintf(marks, sizeof marks, "%s%s%s%s%s%s", field->is_repeated ? "r" : "",
+                 field->is_map ? "m" : "", field->is_packed ? "p" : "",
+                 field->is_required ? "q" : "", field->has_presence ? "e" : "",
+                 field->checks_utf8 ? "u" : "");
+        assert_true(is(field->json_key, rows[i].json_key));
+        assert_string_equal(tag, rows[i].tag);
+        assert_string_equal(marks, rows[i].marks);
+        assert_int_equal(field->oneof, rows[i].oneof);
+        assert_ptr_equal(field, &field->parent->fields[field->index]);
+    }
+    assert_int_equal(test_type("Choices")->oneof_count, 2);
+    assert_true(test_type("test.v2.Strict")->has_required);
+    assert_true(is(field_of("test.v2.Legacy", "number")->default_value, "-7"));
+}
+
+static void finds_fields(void **state)
+{
+    (void)state;
+    const struct gw_message *names = test_type("Names");
+    static const struct {
+        const char *text;
+        const char *by_text; /* the field's proto name, or NULL */
+        const char *by_name;
+    } rows[] = {
+        {"snakeCase", "snake_case", NULL}, {"snake_case", "snake_case", "snake_case"},
+        {"other-name", "renamed", NULL},   {"renamed", "renamed", "renamed"},
+        {"crossed", "swapped", "crossed"}, {"swapped", "crossed", "swapped"},
+        {"nothing", NULL, NULL},           {"", NULL, NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct base_str text = base_str_of(rows[i].text);
+        const struct gw_field *field = gw_message_field_by_text(names, text);
+        assert_int_equal(field != NULL, rows[i].by_text != NULL);
+        assert_true(field == NULL || is(field->name, rows[i].by_text));
+        field = gw_message_field_by_name(names, text);
+        assert_int_equal(field != NULL, rows[i].by_name != NULL);
+        assert_true(field == NULL || is(field->name, rows[i].by_name));
+    }
+    const struct gw_message *wide = test_type("Wide");
+    for (uint32_t i = 0; i < wide->field_count; i++) {
+        assert_ptr_equal(gw_message_field_by_text(wide, wide->fields[i].json_name),
+                         &wide->fields[i]);
+        assert_ptr_equal(gw_message_field_by_number(wide, i + 1), &wide->fields[i]);
+    }
+    assert_null(gw_message_field_by_number(wide, 0));
+    assert_null(gw_message_field_by_number(wide, 301));
+    const struct gw_message *sparse = test_type("Sparse");
+    assert_true(is(gw_message_field_by_number(sparse, 100000)->name, "far"));
+    assert_true(is(gw_message_field_by_number(sparse, 536870911)->name, "last"));
+    assert_null(gw_message_field_by_number(sparse, 2));
+}
+
+static void finds_enum_values(void **state)
+{
+    (void)state;
+    const struct gw_enum *color = gw_schema_enum(test_schema(), BASE_STR("test.v1.Color"));
+    assert_false(color->is_closed);
+    assert_true(is(gw_enum_by_number(color, 2)->name, "GREEN")); /* declared before its alias */
+    assert_true(is(gw_enum_by_number(color, -1)->json, "\"DARK\""));
+    assert_null(gw_enum_by_number(color, 3));
+    assert_int_equal(gw_enum_by_name(color, BASE_STR("VERT"))->number, 2);
+    assert_null(gw_enum_by_name(color, BASE_STR("VER")));
+    assert_null(gw_enum_by_name(color, BASE_STR("VERTE")));
+    assert_true(gw_schema_enum(test_schema(), BASE_STR("test.v2.Closed"))->is_closed);
+    assert_null(gw_schema_enum(test_schema(), BASE_STR("test.v1.Note")));
+    assert_null(gw_schema_message(test_schema(), BASE_STR("test.v1.Color")));
+}
+
+static void describes_methods(void **state)
+{
+    (void)state;
+    assert_int_equal(gw_schema_method_count(test_schema()), 2);
+    const struct gw_method *get = gw_schema_method(test_schema(), 0);
+    assert_true(is(get->full_name, "test.v1.Everything.GetNote"));
+    assert_string_equal(get->path, "/test.v1.Everything/GetNote");
+    assert_ptr_equal(get->input, test_type("Note"));
+    assert_true(get->api_key_required);
+    assert_int_equal(get->success_status, 201);
+    assert_int_equal(get->rule_count, 3);
+    assert_true(is(get->rules[0].http_method, "GET"));
+    assert_true(is(get->rules[0].path_template, "/notes/{note_id}"));
+    assert_true(is(get->rules[1].http_method, "HEAD"));
+    assert_true(is(get->rules[2].body, "*"));
+    assert_true(is(get->rules[2].response_body, "title"));
+    const struct gw_method *watch = gw_schema_method(test_schema(), 1);
+    assert_true(watch->client_streaming && watch->server_streaming);
+    assert_int_equal(watch->rule_count, 0);
+    assert_int_equal(watch->success_status, 200);
+}
+
+/* A small good file, which each row below spoils in one way. */
+struct set {
+    Google__Protobuf__FileDescriptorSet set;
+    Google__Protobuf__FileDescriptorProto file;
+    Google__Protobuf__DescriptorProto message;
+    Google__Protobuf__FieldDescriptorProto field[2];
+    Google__Protobuf__EnumDescriptorProto enumeration;
+    Google__Protobuf__EnumValueDescriptorProto value[2];
+    Google__Protobuf__ServiceDescriptorProto service;
+    Google__Protobuf__MethodDescriptorProto method;
+    Google__Protobuf__MethodOptions method_options;
+    ProtobufCMessageUnknownField unknown;
+    Google__Protobuf__MessageOptions message_options;
+    Google__Protobuf__FileDescriptorProto *files[2];
+    Google__Protobuf__DescriptorProto *messages[2];
+    Google__Protobuf__FieldDescriptorProto *fields[2];
+    Google__Protobuf__EnumDescriptorProto *enums[1];
+    Google__Protobuf__EnumValueDescriptorProto *values[2];
+    Google__Protobuf__ServiceDescriptorProto *services[1];
+    Google__Protobuf__MethodDescriptorProto *methods[1];
+    char *dependency[1];
+};
+
+#define TYPE(name) GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_##name
+
+static void make_types(struct set *s)
+{
+    google__protobuf__descriptor_proto__init(&s->message);
+    google__protobuf__enum_descriptor_proto__init(&s->enumeration);
+    for (int i = 0; i < 2; i++) {
+        google__protobuf__field_descriptor_proto__init(&s->field[i]);
+        s->field[i].name = i == 0 ? "a" : "b_c";
+        s->field[i].has_number = true;
+        s->field[i].number = i + 1;
+        s->field[i].has_type = true;
+        s->field[i].type = i == 0 ? TYPE(INT32) : TYPE(STRING);
+        s->fields[i] = &s->field[i];
+        google__protobuf__enum_value_descriptor_proto__init(&s->value[i]);
+        s->value[i].name = i == 0 ? "ZERO" : "ONE";
+        s->value[i].has_number = true;
+        s->value[i].number = i;
+        s->values[i] = &s->value[i];
+    }
+    s->message.name = "M";
+    s->message.n_field = 2;
+    s->message.field = s->fields;
+    s->messages[0] = s->messages[1] = &s->message;
+    s->enumeration.name = "E";
+    s->enumeration.n_value = 2;
+    s->enumeration.value = s->values;
+    s->enums[0] = &s->enumeration;
+}
+
+static void make_set(struct set *s)
+{
+    make_types(s);
+    google__protobuf__file_descriptor_set__init(&s->set);
+    google__protobuf__file_descriptor_proto__init(&s->file);
+    google__protobuf__service_descriptor_proto__init(&s->service);
+    google__protobuf__method_descriptor_proto__init(&s->method);
+    google__protobuf__method_options__init(&s->method_options);
+    google__protobuf__message_options__init(&s->message_options);
+    s->method.name = "Do";
+    s->method.input_type = s->method.output_type = ".p.M";
+    s->methods[0] = &s->method;
+    s->service.name = "S";
+    s->service.n_method = 1;
+    s->service.method = s->methods;
+    s->services[0] = &s->service;
+    s->file.name = "f.proto";
+    s->file.package = "p";
+    s->file.syntax = "proto3";
+    s->file.n_message_type = s->file.n_enum_type = s->file.n_service = 1;
+    s->file.message_type = s->messages;
+    s->file.enum_type = s->enums;
+    s->file.service = s->services;
+    s->files[0] = s->files[1] = &s->file;
+    s->set.n_file = 1;
+    s->set.file = s->files;
+}
+
+static void spoil_nothing(struct set *s)
+{
+    (void)s;
+}
+
+static void spoil_syntax(struct set *s)
+{
+    s->file.syntax = "editions";
+}
+
+static void spoil_file_name(struct set *s)
+{
+    s->file.name = NULL;
+}
+
+static void spoil_package(struct set *s)
+{
+    s->file.package = "p..q";
+}
+
+static void spoil_import(struct set *s)
+{
+    s->dependency[0] = "other.proto";
+    s->file.dependency = s->dependency;
+    s->file.n_dependency = 1;
+}
+
+static void spoil_message_name(struct set *s)
+{
+    s->message.name = "M\"";
+}
+
+static void spoil_message_twice(struct set *s)
+{
+    s->file.n_message_type = 2;
+}
+
+static void spoil_enum_named_as_message(struct set *s)
+{
+    s->enumeration.name = "M";
+}
+
+static void spoil_enum_empty(struct set *s)
+{
+    s->enumeration.n_value = 0;
+}
+
+static void spoil_value_twice(struct set *s)
+{
+    s->value[1].name = "ZERO";
+}
+
+static void spoil_value_name(struct set *s)
+{
+    s->value[1].name = "";
+}
+
+static void spoil_field_name(struct set *s)
+{
+    s->field[0].name = "1a";
+}
+
+static void spoil_json_name(struct set *s)
+{
+    s->field[0].json_name = "a\nb";
+}
+
+static void spoil_json_names_alike(struct set *s)
+{
+    s->field[0].json_name = "bC";
+}
+
+static void spoil_number_zero(struct set *s)
+{
+    s->field[0].number = 0;
+}
+
+static void spoil_number_large(struct set *s)
+{
+    s->field[0].number = 1 << 29;
+}
+
+static void spoil_number_twice(struct set *s)
+{
+    s->field[0].number = 2;
+}
+
+static void spoil_no_type(struct set *s)
+{
+    s->field[0].has_type = false;
+}
+
+static void spoil_unknown_type(struct set *s)
+{
+    s->field[0].type = TYPE(MESSAGE);
+    s->field[0].type_name = ".p.N";
+}
+
+static void spoil_enum_as_message(struct set *s)
+{
+    s->field[0].type = TYPE(MESSAGE);
+    s->field[0].type_name = ".p.E";
+}
+
+static void spoil_relative_type(struct set *s)
+{
+    s->field[0].type = TYPE(ENUM);
+    s->field[0].type_name = "E";
+}
+
+static void spoil_oneof(struct set *s)
+{
+    s->field[0].has_oneof_index = true;
+    s->field[0].oneof_index = 3;
+}
+
+static void spoil_negative_oneof(struct set *s)
+{
+    s->field[0].has_oneof_index = true;
+    s->field[0].oneof_index = -1;
+}
+
+static void spoil_map_entry(struct set *s)
+{
+    s->message_options.has_map_entry = s->message_options.map_entry = true;
+    s->message.options = &s->message_options;
+    s->field[0].type = TYPE(DOUBLE);
+}
+
+static void spoil_well_known(struct set *s)
+{
+    s->file.package = "google.protobuf";
+    s->message.name = "Timestamp";
+    s->method.input_type = s->method.output_type = ".google.protobuf.Timestamp";
+}
+
+static void spoil_method_name(struct set *s)
+{
+    s->method.name = "Do/It";
+}
+
+static void spoil_method_type(struct set *s)
+{
+    s->method.output_type = NULL;
+}
+
+/* Gives the method an extension of its options. */
+static void add_option(struct set *s, uint32_t number, const char *wire, size_t len)
+{
+    static uint8_t data[64];
+    data[0] = (uint8_t)len;
+    memcpy(data + 1, wire, len);
+    s->unknown =
+        (ProtobufCMessageUnknownField){number, PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED, len + 1, data};
+    s->method_options.base.n_unknown_fields = 1;
+    s->method_options.base.unknown_fields = &s->unknown;
+    s->method.options = &s->method_options;
+}
+
+static void spoil_rule_empty(struct set *s)
+{
+    add_option(s, 72295728, "", 0);
+}
+
+static void spoil_rule_nested(struct set *s)
+{
+    add_option(s, 72295728, "\x12\x02/a\x5a\x0a\x12\x02/b\x5a\x04\x12\x02/c", 16);
+}
+
+static void spoil_status(struct set *s)
+{
+    add_option(s, 51870, "\x10\xac\x02", 3);
+}
+
+static const struct {
+    void (*spoil)(struct set *s);
+    const char *error; /* NULL: it loads */
+} bad_sets[] = {
+    {spoil_nothing, NULL},
+    {spoil_syntax, "file f.proto: syntax \"editions\" is neither proto2 nor proto3"},
+    {spoil_file_name, "a file has no name"},
+    {spoil_package, "file f.proto: bad package name"},
+    {spoil_import, "file f.proto imports other.proto, which the set lacks"},
+    {spoil_message_name, "\"M\"\" in p is not a name"},
+    {spoil_message_twice, "p.M is defined twice"},
+    {spoil_enum_named_as_message, "p.M is defined twice"},
+    {spoil_enum_empty, "enum p.E has no values"},
+    {spoil_value_twice, "enum p.E: ZERO stands twice"},
+    {spoil_value_name, "enum p.E: a value has a bad name"},
+    {spoil_field_name, "message p.M, field 1a: not a name"},
+    {spoil_json_name, "message p.M, field a: a bad json_name"},
+    {spoil_json_names_alike, "message p.M: fields a and b_c have the same JSON name"},
+    {spoil_number_zero, "message p.M, field a: the number is out of range"},
+    {spoil_number_large, "message p.M, field a: the number is out of range"},
+    {spoil_number_twice, "message p.M: fields a and b_c have the same number"},
+    {spoil_no_type, "message p.M, field a: no such type"},
+    {spoil_unknown_type, "p.M: unknown message type \"p.N\""},
+    {spoil_enum_as_message, "p.M: unknown message type \"p.E\""},
+    {spoil_relative_type, "p.M: unknown enum type \"E\""},
+    {spoil_oneof, "message p.M: a field's oneof does not exist"},
+    {spoil_negative_oneof, "message p.M, field a: cannot stand in its oneof"},
+    {spoil_map_entry, "p.M is not the entry of a map"},
+    {spoil_well_known, "google.protobuf.Timestamp has not the fields it is known for"},
+    {spoil_method_name, "service p.S: a method has a bad name"},
+    {spoil_method_type, "p.S.Do: unknown message type \"\""},
+    {spoil_rule_empty, "method p.S.Do: an HTTP rule has no pattern"},
+    {spoil_rule_nested, "method p.S.Do: additional_bindings stand inside each other"},
+    {spoil_status, "method p.S.Do: success_status is not from 200 to 299"},
+};
+
+/* Loads what a set packs to. */
+static bool load(const Google__Protobuf__FileDescriptorSet *set, struct gw_schema *schema,
+                 struct base_err *err)
+{
+    static uint8_t bytes[4096];
+    assert_true(google__protobuf__file_descriptor_set__get_packed_size(set) <= sizeof bytes);
+    size_t len = google__protobuf__file_descriptor_set__pack(set, bytes);
+    return gw_schema_add(schema, base_str_make((const char *)bytes, len), err);
+}
+
+static void refuses_bad_sets(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof bad_sets / sizeof *bad_sets; i++) {
+        struct set s;
+        struct base_err err;
+        struct gw_schema *schema = gw_schema_create();
+        make_set(&s);
+        bad_sets[i].spoil(&s);
+        bool ok = load(&s.set, schema, &err);
+        gw_schema_destroy(schema);
+        assert_int_equal(ok, bad_sets[i].error == NULL);
+        if (!ok) {
+            assert_string_equal(err.message, bad_sets[i].error);
+            assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
+        }
+    }
+}
+
+static void takes_a_file_once(void **state)
+{
+    (void)state;
+    struct set s;
+    struct base_err err;
+    struct gw_schema *schema = gw_schema_create();
+    make_set(&s);
+    s.set.n_file = 2; /* twice in one set */
+    assert_true(load(&s.set, schema, &err));
+    assert_true(load(&s.set, schema, &err)); /* and in another */
+    assert_int_equal(gw_schema_method_count(schema), 1);
+    assert_true(
+        is(gw_schema_message(schema, BASE_STR("p.M"))->fields[1].json_name, "bC")); /* derived */
+    gw_schema_destroy(schema);
+}
+
+/* Cuts and bit flips of a real set: refused or loaded, never a crash. */
+static void survives_damage(void **state)
+{
+    (void)state;
+    struct set s;
+    uint8_t bytes[512];
+    make_set(&s);
+    size_t len = google__protobuf__file_descriptor_set__pack(&s.set, bytes);
+    assert_true(len < sizeof bytes);
+    for (size_t i = 0; i < len * 8; i++) {
+        struct base_err err = {0};
+        struct gw_schema *schema = gw_schema_create();
+        bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+        bool ok = gw_schema_add(schema, base_str_make((const char *)bytes, len), &err);
+        assert_true(ok || err.message[0] != '\0');
+        bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+        gw_schema_destroy(schema);
+    }
+    for (size_t cut = 0; cut < len; cut++) {
+        struct base_err err = {0};
+        struct gw_schema *schema = gw_schema_create();
+        bool ok = gw_schema_add(schema, base_str_make((const char *)bytes, cut), &err);
+        assert_int_equal(ok, cut == 0);
+        gw_schema_destroy(schema);
+    }
+}
+
+/* A message type in a message type, and so on: 10,000 levels. */
+static void refuses_deep_types(void **state)
+{
+    (void)state;
+    enum { LEVELS = 10000 };
+    struct base_buf wire;
+    base_buf_init(&wire, 1 << 20);
+    static uint8_t lengths[LEVELS][1 + GW_VARINT_BYTES_MAX];
+    size_t sizes[LEVELS];
+    size_t inside = 0;
+    for (int i = 0; i < LEVELS; i++) {
+        uint8_t tag = i == LEVELS - 1 ? 0x0A : i == LEVELS - 2 ? 0x22 : 0x1A;
+        lengths[i][0] = tag; /* file, message_type, nested_type */
+        sizes[i] = (size_t)(gw_wire_put_varint(lengths[i] + 1, inside) - lengths[i]);
+        inside += sizes[i];
+    }
+    for (int i = LEVELS - 1; i >= 0; i--) {
+        assert_true(base_buf_append(&wire, lengths[i], sizes[i]));
+    }
+    struct base_err err;
+    struct gw_schema *schema = gw_schema_create();
+    assert_false(gw_schema_add(schema, base_buf_str(&wire), &err));
+    gw_schema_destroy(schema);
+    base_buf_dispose(&wire);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(describes_fields),  cmocka_unit_test(finds_fields),
+        cmocka_unit_test(finds_enum_values), cmocka_unit_test(describes_methods),
+        cmocka_unit_test(refuses_bad_sets),  cmocka_unit_test(takes_a_file_once),
+        cmocka_unit_test(survives_damage),   cmocka_unit_test(refuses_deep_types),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,66 @@
+#include "tests/gateway/transcode_fixture.h"
+
+#include "tests/gateway/descriptor_file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct gw_schema *schema;
+
+static void destroy_schema(void)
+{
+    gw_schema_destroy(schema);
+}
+
+const struct gw_schema *test_schema(void)
+{
+    if (schema == NULL) {
+        schema = descriptor_file_schema(TRANSCODE_DESCRIPTOR_SET);
+        atexit(destroy_schema);
+    }
+    return schema;
+}
+
+const struct gw_message *test_type(const char *name)
+{
+    char full_name[128];
+    snprintf(full_name, sizeof full_name, "%s%s", strchr(name, '.') == NULL ? "test.v1." : "",
+             name);
+    const struct gw_message *type = gw_schema_message(test_schema(), base_str_of(full_name));
+    if (type == NULL) {
+        fail_msg("no type %s", full_name);
+    }
+    return type;
+}
+
+void to_hex(struct base_str bytes, char *out, size_t size)
+{
+    assert_true(bytes.len * 2 < size);
+    for (size_t i = 0; i < bytes.len; i++) {
+        snprintf(out + 2 * i, 3, "%02x", (unsigned char)bytes.data[i]);
+    }
+    out[2 * bytes.len] = '\0';
+}
+
+struct base_str from_hex(const char *hex, char *storage, size_t size)
+{
+    size_t len = 0;
+    while (*hex != '\0') {
+        if (*hex == ' ') {
+            hex++;
+            continue;
+        }
+        unsigned byte;
+        assert_int_equal(sscanf(hex, "%2x", &byte), 1);
+        assert_true(len < size);
+        storage[len++] = (char)byte;
+        hex += 2;
+    }
+    return base_str_make(storage, len);
+}

@@ -1,0 +1,24 @@
+/* What the tests of the transcoder share: the schema of protos/, and bytes written as hex. */
+#ifndef TESTS_TRANSCODE_FIXTURE_H
+#define TESTS_TRANSCODE_FIXTURE_H
+
+#include "gateway/transcode.h"
+
+#include <stddef.h>
+
+/* Bytes of output a test allows. */
+#define OUTPUT_BYTES_MAX (size_t)(4 * 1024 * 1024)
+
+/* The schema of protos/; loaded once. */
+const struct gw_schema *test_schema(void);
+
+/* A message type of package test.v1, or by its full name; fails the test when there is none. */
+const struct gw_message *test_type(const char *name);
+
+/* Writes `bytes` as lower-case hex into `out`. */
+void to_hex(struct base_str bytes, char *out, size_t size);
+
+/* Reads hex, spaces ignored; returns what stands in `storage`. */
+struct base_str from_hex(const char *hex, char *storage, size_t size);
+
+#endif
