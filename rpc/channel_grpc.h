@@ -2,7 +2,8 @@
  *
  * One completion-queue thread a channel; it only moves finished calls to their home mailboxes. The
  * connection is made lazily and remade by C-core with back-off; while it cannot be, calls end with
- * UNAVAILABLE at once (no wait-for-ready). Plaintext HTTP/2 (h2c prior knowledge).
+ * UNAVAILABLE at once (no wait-for-ready). Plaintext HTTP/2 (h2c prior knowledge), no compression,
+ * no proxy. Every method resolves: only the upstream knows which it has.
  */
 #ifndef RPC_CHANNEL_GRPC_H
 #define RPC_CHANNEL_GRPC_H

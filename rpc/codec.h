@@ -1,8 +1,9 @@
 /* Codec: wire bytes to protobuf-c structs and back.
  *
- * protobuf-c 1.4.1 does not check UTF-8, refuses one valid merge of repeated scalars and loses
- * fields when a oneof's message comes twice; unpack checks the bytes against the descriptor first,
- * and where a message holds what protobuf-c would misread, hands it an equivalent encoding instead.
+ * protobuf-c 1.4.1 does not check UTF-8, and misreads or refuses some valid encodings (a message
+ * that comes in two parts, groups, a known field with another wire type: codec_rewrite.h); unpack
+ * checks the bytes against the descriptor first, and where a message holds what protobuf-c would
+ * misread, hands it an equivalent encoding instead. Any thread.
  */
 #ifndef RPC_CODEC_H
 #define RPC_CODEC_H
@@ -16,8 +17,9 @@
 /* Messages inside messages, as C++ protobuf limits them. */
 #define RPC_CODEC_NESTING_MAX 100
 
-/* Decodes `wire` into `arena`. Fails with INVALID_ARGUMENT on damaged bytes, invalid UTF-8 in a
- * string (naming the field) or too deep nesting, RESOURCE_EXHAUSTED past the arena's cap. */
+/* Decodes `wire` into `arena`. Fails with INVALID_ARGUMENT, naming the byte and the field, on
+ * damaged bytes, invalid UTF-8 or U+0000 in a string (a C string would end there), a required field
+ * left out or too deep nesting; with RESOURCE_EXHAUSTED past the arena's cap. */
 bool rpc_codec_unpack(const ProtobufCMessageDescriptor *type, struct base_str wire,
                       struct base_arena *arena, ProtobufCMessage **out_message,
                       struct base_err *err) BASE_MUST_CHECK;

@@ -10,12 +10,10 @@
 
 #define DETAILS_KEY "grpc-status-details-bin"
 
+/* What matters of C-core's errors we report ourselves; and a client can make it log at will. */
 static void forward_log(gpr_log_func_args *args)
 {
-    enum base_log_level level = args->severity == GPR_LOG_SEVERITY_ERROR  ? BASE_LOG_WARN
-                                : args->severity == GPR_LOG_SEVERITY_INFO ? BASE_LOG_INFO
-                                                                          : BASE_LOG_DEBUG;
-    base_log(level, "grpc", "message", args->message, NULL);
+    base_log(BASE_LOG_DEBUG, "grpc", "message", args->message, NULL);
 }
 
 void rpc_grpc_acquire(void)

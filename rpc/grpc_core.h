@@ -9,6 +9,7 @@
 #include "rpc/metadata.h"
 
 #include <grpc/byte_buffer.h>
+#include <grpc/compression.h>
 #include <grpc/grpc.h>
 #include <grpc/slice.h>
 #include <stdatomic.h>
@@ -17,6 +18,10 @@
  * 6.5.2), and room for the pairs of gRPC itself. */
 #define RPC_GRPC_METADATA_BYTES_MAX                                                                \
     ((int)RPC_METADATA_BYTES_MAX + 32 * RPC_METADATA_ENTRIES_MAX + 4096)
+
+/* The set of compression algorithms that has only "identity" in it. C-core inflates a message whole
+ * before it looks at its size: 4 MiB of gzip would become 4 GiB of memory. */
+#define RPC_GRPC_COMPRESSION_NONE (1 << GRPC_COMPRESS_NONE)
 
 /* What comes back for a tag: on_event runs on the completion-queue thread.
  *
@@ -39,7 +44,7 @@ static inline struct rpc_grpc_tag *rpc_grpc_hand_over(struct rpc_grpc_tag *tag)
 void rpc_grpc_start_batch(grpc_call *call, const grpc_op *ops, size_t count,
                           struct rpc_grpc_tag *tag);
 
-/* Starts C-core, or counts one more user of it; its log lines go to base_log. */
+/* Starts C-core, or counts one more user of it; its log lines go to base_log, for debugging. */
 void rpc_grpc_acquire(void);
 void rpc_grpc_release(void);
 

@@ -2,8 +2,9 @@
  * queues.
  *
  * Inline methods run on the completion-queue thread, the others on the server's worker pool.
- * Requests over RPC_REQUEST_BYTES_MAX are refused with RESOURCE_EXHAUSTED, unknown methods with
- * UNIMPLEMENTED. The client's deadline and cancellation reach the handler's context.
+ * Requests over RPC_REQUEST_BYTES_MAX are refused with RESOURCE_EXHAUSTED, unknown methods and
+ * compressed requests with UNIMPLEMENTED (C-core inflates a message before it looks at its size).
+ * The client's deadline and cancellation reach the handler's context. Plaintext HTTP/2.
  */
 #ifndef RPC_LISTENER_GRPC_H
 #define RPC_LISTENER_GRPC_H
