@@ -79,8 +79,8 @@ static const struct adapter {
     {"h2o/", {"gateway/front_h2o"}},
     {"grpc/", {"rpc/listener_grpc", "rpc/channel_grpc", "rpc/grpc_core"}},
     {"sqlite3.h", {"server/store_sqlite"}},
-    {"mongoc/", {"server/store_mongo"}},
-    {"bson/", {"server/store_mongo", "server/bson_"}},
+    {"mongoc/", {"server/store_mongo", "server/mongo_"}},
+    {"bson/", {"server/store_mongo", "server/mongo_", "server/bson_"}},
 };
 
 static const char *const forbidden_words[] = {"TODO", "FIXME", "XXX", "HACK"};

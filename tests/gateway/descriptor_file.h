@@ -1,6 +1,6 @@
 /* Descriptor file: a schema from a descriptor set that the build made of a .proto of the tests. */
-#ifndef TESTS_GATEWAY_DESCRIPTOR_FILE_H
-#define TESTS_GATEWAY_DESCRIPTOR_FILE_H
+#ifndef GATEWAY_DESCRIPTOR_FILE_H
+#define GATEWAY_DESCRIPTOR_FILE_H
 
 #include "base/buf.h"
 #include "gateway/schema.h"

@@ -1,6 +1,6 @@
 /* What the tests of the transcoder share: the schema of protos/, and bytes written as hex. */
-#ifndef TESTS_TRANSCODE_FIXTURE_H
-#define TESTS_TRANSCODE_FIXTURE_H
+#ifndef GATEWAY_TRANSCODE_FIXTURE_H
+#define GATEWAY_TRANSCODE_FIXTURE_H
 
 #include "gateway/transcode.h"
 

@@ -1,8 +1,8 @@
 /* The MongoDB that the tests run against: one that TOLLGATE_TEST_MONGODB_URI names, or one that
  * tests/mongodb/engine.sh starts. Failing to get one fails the test; it is never skipped.
  */
-#ifndef TESTS_MONGODB_ENGINE_H
-#define TESTS_MONGODB_ENGINE_H
+#ifndef MONGODB_ENGINE_H
+#define MONGODB_ENGINE_H
 
 #include <stdbool.h>
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 /* A service for the tests of rpc: what it does is asked for in note_id. */
-#ifndef TESTS_RPC_FAKE_NOTES_H
-#define TESTS_RPC_FAKE_NOTES_H
+#ifndef RPC_FAKE_NOTES_H
+#define RPC_FAKE_NOTES_H
 
 #include "notes/v1/notes.pb-c.h"
 #include "rpc/server.h"

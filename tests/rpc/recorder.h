@@ -1,6 +1,6 @@
 /* A call that writes down what its observer is told, and a mailbox to wait on. */
-#ifndef TESTS_RPC_RECORDER_H
-#define TESTS_RPC_RECORDER_H
+#ifndef RPC_RECORDER_H
+#define RPC_RECORDER_H
 
 #include "rpc/channel.h"
 
