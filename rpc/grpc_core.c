@@ -49,10 +49,11 @@ void rpc_grpc_start_batch(grpc_call *call, const grpc_op *ops, size_t count,
     (void)error;
 }
 
+/* At most five digits, so that the number fits. */
 static bool is_port(const char *text)
 {
     size_t len = strspn(text, "0123456789");
-    return len > 0 && len <= 5 && text[len] == '\0' && atoi(text) <= 65535;
+    return len > 0 && len <= 5 && text[len] == '\0' && strtoul(text, NULL, 10) <= UINT16_MAX;
 }
 
 bool rpc_grpc_check_address(const char *address, struct base_err *err)

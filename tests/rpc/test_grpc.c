@@ -1,89 +1,17 @@
 /* The listener and the channel against each other, over a real connection. */
+#include "tests/rpc/grpc_fixture.h"
+
 #include "base/mem.h"
 #include "google/rpc/error_details.pb-c.h"
 #include "google/rpc/status.pb-c.h"
-#include "rpc/channel_grpc.h"
 #include "rpc/channel_inproc.h"
-#include "rpc/client.h"
-#include "rpc/codec.h"
-#include "rpc/listener_grpc.h"
-#include "tests/rpc/fake_notes.h"
-#include "tests/rpc/recorder.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
-
-#define GRACE_MS 5000
-
-struct fixture {
-    struct fake_notes fake;
-    struct rpc_worker_pool *pool;
-    struct rpc_server *server;
-    struct rpc_listener_grpc *listener;
-    char address[32];
-    struct rpc_channel *channel;
-    struct test_home home;
-};
-
-static void listen_on(struct fixture *f, const char *address, size_t threads)
-{
-    struct base_err err;
-    f->listener = rpc_listener_grpc_open(f->server, address, threads, &err);
-    if (f->listener == NULL) {
-        fail_msg("%s", err.message);
-    }
-    snprintf(f->address, sizeof f->address, "127.0.0.1:%d", rpc_listener_grpc_port(f->listener));
-}
-
-static int setup(void **state)
-{
-    struct base_err err;
-    struct fixture *f = base_calloc(1, sizeof *f);
-    f->pool = rpc_worker_pool_create(4, 16);
-    f->server = rpc_server_create(f->pool);
-    assert_true(rpc_server_add(f->server, &fake_notes_service, NULL, &f->fake, true, &err));
-    listen_on(f, "127.0.0.1:0", 2);
-    f->channel = rpc_channel_grpc_create(f->address, &err);
-    assert_non_null(f->channel);
-    test_home_init(&f->home);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct fixture *f = *state;
-    rpc_channel_destroy(f->channel);
-    rpc_listener_grpc_close(f->listener, GRACE_MS);
-    rpc_server_destroy(f->server);
-    rpc_worker_pool_destroy(f->pool);
-    test_home_dispose(&f->home);
-    base_free(f);
-    return 0;
-}
-
-static bool get(struct rpc_channel *channel, const char *note_id, struct base_arena *arena,
-                struct base_err *err)
-{
-    Notes__V1__GetNoteRequest request = NOTES__V1__GET_NOTE_REQUEST__INIT;
-    request.note_id = (char *)note_id;
-    ProtobufCMessage *response;
-    if (!rpc_client_unary(channel, fake_get, NULL, &request.base, arena, &response, NULL, err)) {
-        return false;
-    }
-    assert_string_equal(((Notes__V1__Note *)response)->note_id, note_id);
-    assert_string_equal(((Notes__V1__Note *)response)->title, "T");
-    return true;
-}
-
-/* "wait" as the note_id of a CreateNoteRequest */
-static const struct base_str create_wait = {"\n\6\n\4wait", 8};
 
 struct row {
     const char *name;
@@ -264,7 +192,7 @@ static void test_deadline_reaches_the_handler(void **state)
     int64_t start_ns = base_clock_monotonic_ns();
     record_start(&recorder, f->channel, FAKE_CREATE, NULL, start_ns + 100 * BASE_NS_PER_MS,
                  &f->home);
-    rpc_call_send(recorder.call, create_wait, true);
+    rpc_call_send(recorder.call, CREATE_WAIT, true);
     record_wait(&recorder, &f->home);
     assert_string_equal(recorder.text, "status DEADLINE_EXCEEDED");
     assert_string_equal(recorder.status_message, "the call's deadline has passed");
@@ -277,7 +205,7 @@ static void test_cancellation_reaches_the_handler(void **state)
     struct fixture *f = *state;
     struct recorder recorder;
     record_start(&recorder, f->channel, FAKE_CREATE, NULL, BASE_NEVER_NS, &f->home);
-    rpc_call_send(recorder.call, create_wait, true);
+    rpc_call_send(recorder.call, CREATE_WAIT, true);
     assert_true(fake_await(&f->fake.waiting, 1));
     rpc_call_cancel(recorder.call);
     record_wait(&recorder, &f->home);
@@ -305,7 +233,7 @@ static void test_busy_server_says_so(void **state)
     struct recorder busy[20];
     for (size_t i = 0; i < 20; i++) {
         record_start(&busy[i], f->channel, FAKE_CREATE, NULL, BASE_NEVER_NS, &f->home);
-        rpc_call_send(busy[i].call, create_wait, true);
+        rpc_call_send(busy[i].call, CREATE_WAIT, true);
         if (i == 3) {
             assert_true(fake_await(&f->fake.waiting, 4));
         }
@@ -316,7 +244,7 @@ static void test_busy_server_says_so(void **state)
         /* a deadline, since the twenty may still be on their way */
         record_start(&refused, f->channel, FAKE_CREATE, NULL,
                      base_clock_monotonic_ns() + 20 * BASE_NS_PER_MS, &f->home);
-        rpc_call_send(refused.call, create_wait, true);
+        rpc_call_send(refused.call, CREATE_WAIT, true);
         record_wait(&refused, &f->home);
     }
     assert_string_equal(refused.status_message, "the server is busy; try again later");
@@ -345,7 +273,7 @@ static void *call_many(void *arg)
         struct base_err err;
         char note_id[32];
         snprintf(note_id, sizeof note_id, "note-%d", i);
-        caller->failures += !get(caller->channel, note_id, &arena, &err);
+        caller->failures += !grpc_get(caller->channel, note_id, &arena, &err);
         base_arena_reset(&arena);
     }
     base_arena_dispose(&arena);
@@ -385,209 +313,9 @@ static void test_thousands_at_once(void **state)
     base_free(recorders);
 }
 
-static void test_upstream_down_then_up(void **state)
-{
-    struct fixture *f = *state;
-    struct base_arena arena;
-    base_arena_init(&arena, 64 * 1024);
-    struct base_err err;
-    assert_true(get(f->channel, "1", &arena, &err));
-    rpc_listener_grpc_close(f->listener, GRACE_MS);
-    f->listener = NULL;
-    assert_false(get(f->channel, "2", &arena, &err));
-    assert_int_equal(err.code, BASE_UNAVAILABLE);
-    static const char expected[] = "the upstream is not reachable: connection refused";
-    for (int i = 0; i < 100 && strcmp(err.message, expected) != 0; i++) {
-        usleep(20 * 1000);
-        assert_false(get(f->channel, "2", &arena, &err));
-        assert_int_equal(err.code, BASE_UNAVAILABLE);
-    }
-    assert_string_equal(err.message, expected);
-
-    char address[sizeof f->address];
-    strcpy(address, f->address);
-    listen_on(f, address, 1);
-    bool up = false;
-    for (int i = 0; i < 250 && !up; i++) {
-        up = get(f->channel, "3", &arena, &err);
-        usleep(20 * 1000);
-    }
-    assert_true(up);
-    base_arena_dispose(&arena);
-}
-
-static void test_nothing_listens(void **state)
-{
-    (void)state;
-    struct base_err err;
-    struct base_arena arena;
-    base_arena_init(&arena, 64 * 1024);
-    struct rpc_channel *channel = rpc_channel_grpc_create("127.0.0.1:1", &err);
-    assert_non_null(channel);
-    assert_false(get(channel, "1", &arena, &err));
-    assert_int_equal(err.code, BASE_UNAVAILABLE);
-    assert_string_equal(err.message, "the upstream is not reachable: connection refused");
-    rpc_channel_destroy(channel);
-    channel = rpc_channel_grpc_create("unix:/nonexistent/socket", &err);
-    assert_non_null(channel);
-    assert_false(get(channel, "1", &arena, &err));
-    assert_string_equal(err.message, "the upstream is not reachable: no such socket");
-    rpc_channel_destroy(channel);
-    base_arena_dispose(&arena);
-}
-
-static void test_bad_addresses(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *address;
-        const char *message;
-    } bad[] = {
-        {"", "address \"\": expected HOST:PORT, as in 127.0.0.1:50051"},
-        {"localhost", "address \"localhost\": expected HOST:PORT, as in 127.0.0.1:50051"},
-        {":50051", "address \":50051\": expected HOST:PORT, as in 127.0.0.1:50051"},
-        {"a:65536", "address \"a:65536\": expected HOST:PORT, as in 127.0.0.1:50051"},
-        {"a:1x", "address \"a:1x\": expected HOST:PORT, as in 127.0.0.1:50051"},
-        {"unix:", "address \"unix:\": expected HOST:PORT, as in 127.0.0.1:50051"},
-        {"http://a:1", "address \"http://a:1\": \"http://a\" is neither a name nor an IP address "
-                       "(IPv6 stands in brackets)"},
-        {"::1:80", "address \"::1:80\": \"::1\" is neither a name nor an IP address (IPv6 stands "
-                   "in brackets)"},
-    };
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        struct base_err err;
-        assert_null(rpc_channel_grpc_create(bad[i].address, &err));
-        assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
-        assert_string_equal(err.message, bad[i].message);
-    }
-}
-
-static void test_two_listeners_on_one_port(void **state)
-{
-    struct fixture *f = *state;
-    struct base_err err;
-    assert_null(rpc_listener_grpc_open(f->server, f->address, 1, &err));
-    assert_int_equal(err.code, BASE_UNAVAILABLE);
-    char expected[128];
-    snprintf(expected, sizeof expected,
-             "cannot listen on %s: it is in use, or not an address of this machine", f->address);
-    assert_string_equal(err.message, expected);
-}
-
-struct closer {
-    struct fixture *fixture;
-    int grace_ms;
-};
-
-static void *close_listener(void *arg)
-{
-    struct closer *closer = arg;
-    rpc_listener_grpc_close(closer->fixture->listener, closer->grace_ms);
-    return NULL;
-}
-
-static void start_waiting(struct fixture *f, struct recorder *recorder)
-{
-    record_start(recorder, f->channel, FAKE_CREATE, NULL, BASE_NEVER_NS, &f->home);
-    rpc_call_send(recorder->call, create_wait, true);
-    assert_true(fake_await(&f->fake.waiting, 1));
-}
-
-static void test_close_lets_calls_end(void **state)
-{
-    struct fixture *f = *state;
-    struct recorder recorder;
-    start_waiting(f, &recorder);
-    struct closer closer = {f, 10 * 1000};
-    pthread_t thread;
-    assert_int_equal(pthread_create(&thread, NULL, close_listener, &closer), 0);
-    usleep(100 * 1000);
-    assert_int_equal(recorder.statuses, 0);
-    atomic_store(&f->fake.released, true);
-    record_wait(&recorder, &f->home);
-    assert_string_equal(recorder.text, "headers; message 9 bytes; status OK");
-    pthread_join(thread, NULL);
-    f->listener = NULL;
-}
-
-static void test_close_cancels_after_grace(void **state)
-{
-    struct fixture *f = *state;
-    struct recorder recorder;
-    start_waiting(f, &recorder);
-    int64_t start_ns = base_clock_monotonic_ns();
-    rpc_listener_grpc_close(f->listener, 100);
-    f->listener = NULL;
-    assert_in_range(base_clock_monotonic_ns() - start_ns, 100 * BASE_NS_PER_MS, 5 * BASE_NS_PER_S);
-    assert_int_equal(atomic_load(&f->fake.over), 1);
-    record_wait(&recorder, &f->home);
-    assert_int_not_equal(recorder.code, BASE_OK);
-}
-
-/* Closing before the queues' threads have got round to anything. */
-static void test_open_and_close(void **state)
-{
-    struct fixture *f = *state;
-    for (int i = 0; i < 20; i++) {
-        struct base_err err;
-        struct rpc_listener_grpc *listener =
-            rpc_listener_grpc_open(f->server, "127.0.0.1:0", RPC_LISTENER_GRPC_THREADS_MAX, &err);
-        assert_non_null(listener);
-        rpc_listener_grpc_close(listener, 0);
-    }
-    rpc_listener_grpc_close(NULL, 0);
-}
-
-struct hammer {
-    pthread_t thread;
-    struct rpc_channel *channel;
-    const atomic_bool *stop;
-    int wrong;
-};
-
-static void *hammer(void *arg)
-{
-    struct hammer *self = arg;
-    struct test_home home;
-    test_home_init(&home);
-    for (int i = 0; !atomic_load(self->stop); i++) {
-        struct recorder recorder;
-        record_call(&recorder, self->channel, i % 2 == 0 ? FAKE_GET : FAKE_CREATE, BASE_STR(""),
-                    &home);
-        self->wrong += recorder.code != BASE_OK && recorder.code != BASE_UNAVAILABLE &&
-                       recorder.code != BASE_CANCELLED;
-    }
-    test_home_dispose(&home);
-    return NULL;
-}
-
-/* Whatever is in flight, inline or on workers, when the listener goes: every call ends. */
-static void test_close_under_load(void **state)
-{
-    struct fixture *f = *state;
-    atomic_bool stop = false;
-    struct hammer hammers[4];
-    for (size_t i = 0; i < 4; i++) {
-        hammers[i] = (struct hammer){.channel = f->channel, .stop = &stop};
-        assert_int_equal(pthread_create(&hammers[i].thread, NULL, hammer, &hammers[i]), 0);
-    }
-    char address[sizeof f->address];
-    strcpy(address, f->address);
-    for (int i = 0; i < 6; i++) {
-        usleep(50 * 1000);
-        rpc_listener_grpc_close(f->listener, i % 2 == 0 ? GRACE_MS : 0);
-        listen_on(f, address, 2);
-    }
-    atomic_store(&stop, true);
-    for (size_t i = 0; i < 4; i++) {
-        pthread_join(hammers[i].thread, NULL);
-        assert_int_equal(hammers[i].wrong, 0);
-    }
-}
-
 int main(void)
 {
-#define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ROW(test) cmocka_unit_test_setup_teardown(test, grpc_setup, grpc_teardown)
     const struct CMUnitTest tests[] = {
         ROW(test_rows_over_grpc),
         ROW(test_rows_in_process),
@@ -602,14 +330,6 @@ int main(void)
         ROW(test_busy_server_says_so),
         ROW(test_many_threads),
         ROW(test_thousands_at_once),
-        ROW(test_upstream_down_then_up),
-        cmocka_unit_test(test_nothing_listens),
-        cmocka_unit_test(test_bad_addresses),
-        ROW(test_two_listeners_on_one_port),
-        ROW(test_close_lets_calls_end),
-        ROW(test_close_cancels_after_grace),
-        ROW(test_open_and_close),
-        ROW(test_close_under_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
