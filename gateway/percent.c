@@ -32,7 +32,7 @@ static unsigned char step(struct base_str raw, size_t *at)
     int high = hex_value(raw.data[*at]);
     int low = hex_value(raw.data[*at + 1]);
     *at += 2;
-    return (unsigned char)(high << 4 | low);
+    return (unsigned char)((unsigned)high << 4 | (unsigned)low);
 }
 
 static bool has_escape(struct base_str raw)

@@ -11,6 +11,8 @@
 #include "base/mem.h"
 #include "gateway/percent.h"
 
+#include <assert.h>
+
 /* A route at the node where its template ends. */
 struct leaf {
     struct base_str http_method;
@@ -235,6 +237,7 @@ static bool capture(const struct path *path, const struct gw_template *template,
                 break;
             }
         }
+        assert(from <= to && to <= path->count);
         if (from == to) {
             return false;
         }

@@ -1,4 +1,5 @@
 /* A template that parses is one the router reaches through the path it describes. */
+#include "base/buf.h"
 #include "gateway/router.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -24,38 +25,39 @@ static void check_shape(const struct gw_template *template)
     }
 }
 
-static size_t put_escaped(char *out, struct base_str text)
+static bool put_escaped(struct base_buf *out, struct base_str text)
 {
-    size_t len = 0;
+    bool fits = true;
     for (size_t i = 0; i < text.len; i++) {
-        len += (size_t)sprintf(out + len, "%%%02X", (unsigned char)text.data[i]);
+        fits &= base_buf_printf(out, "%%%02X", (unsigned char)text.data[i]);
     }
-    return len;
+    return fits;
 }
 
 /* Writes a path of the template: literals escaped, "*" as "x", "**" as "y/z". */
-static struct base_str sample_path(const struct gw_template *template, char *out)
+static void sample_path(const struct gw_template *template, struct base_buf *out)
 {
-    size_t len = template->segment_count == 0 ? (size_t)sprintf(out, "/") : 0;
+    bool fits = template->segment_count > 0 || base_buf_append_char(out, '/');
     for (size_t i = 0; i < template->segment_count; i++) {
-        static const char *const samples[] = {[GW_STAR] = "x", [GW_DOUBLE_STAR] = "y/z"};
+        static const struct base_str samples[] = {
+            [GW_STAR] = {"x", 1}, [GW_DOUBLE_STAR] = {"y/z", 3}};
         const struct gw_segment *segment = &template->segments[i];
-        out[len++] = '/';
-        len += segment->kind == GW_LITERAL
-                   ? put_escaped(out + len, segment->literal)
-                   : (size_t)sprintf(out + len, "%s", samples[segment->kind]);
+        fits &= base_buf_append_char(out, '/');
+        fits &= segment->kind == GW_LITERAL ? put_escaped(out, segment->literal)
+                                            : base_buf_append_str(out, samples[segment->kind]);
     }
     if (template->verb.len > 0) {
-        out[len++] = ':';
-        len += put_escaped(out + len, template->verb);
+        fits &= base_buf_append_char(out, ':') && put_escaped(out, template->verb);
     }
-    return base_str_make(out, len);
+    FUZZ_CHECK(fits);
 }
 
 static void check_reached(const struct gw_template *template)
 {
-    static char path[4 * GW_TEMPLATE_BYTES_MAX];
     struct gw_router *router = gw_router_create();
+    struct base_buf path;
+    base_buf_init(&path, (size_t)4 * GW_TEMPLATE_BYTES_MAX);
+    sample_path(template, &path);
     struct base_err err;
     int route;
     void *found = NULL;
@@ -63,11 +65,12 @@ static void check_reached(const struct gw_template *template)
     FUZZ_CHECK(gw_router_add(router, BASE_STR("GET"), template, &route, &err));
     FUZZ_CHECK(!gw_router_add(router, BASE_STR("GET"), template, &route, &err));
     FUZZ_CHECK(err.code == BASE_ALREADY_EXISTS);
-    FUZZ_CHECK(gw_router_match(router, BASE_STR("GET"), sample_path(template, path), &found,
-                               &captures) == GW_MATCHED);
+    FUZZ_CHECK(gw_router_match(router, BASE_STR("GET"), base_buf_str(&path), &found, &captures) ==
+               GW_MATCHED);
     FUZZ_CHECK(found == &route && captures.count == template->variable_count);
-    FUZZ_CHECK(gw_router_match(router, BASE_STR("PUT"), sample_path(template, path), &found,
-                               &captures) == GW_WRONG_METHOD);
+    FUZZ_CHECK(gw_router_match(router, BASE_STR("PUT"), base_buf_str(&path), &found, &captures) ==
+               GW_WRONG_METHOD);
+    base_buf_dispose(&path);
     gw_router_destroy(router);
 }
 

@@ -398,12 +398,15 @@ static void test_ignoring(void **state)
     CHECK_ROWS(&f, ignoring_rows, false)
 }
 
+/* Room for MANY_SIZE bytes of a request with many parameters. */
+#define MANY_SIZE (16 * (GW_QUERY_PARAMETERS_MAX + 2))
+
 /* Writes "GET /things?" and `count` times `part`. */
-static char *many(char *out, size_t count, const char *part)
+static char *many(char out[MANY_SIZE], size_t count, const char *part)
 {
-    size_t len = (size_t)sprintf(out, "GET /things?");
+    size_t len = (size_t)snprintf(out, MANY_SIZE, "GET /things?");
     for (size_t i = 0; i < count; i++) {
-        len += (size_t)sprintf(out + len, "%s", part);
+        len += (size_t)snprintf(out + len, MANY_SIZE - len, "%s", part);
     }
     return out;
 }
@@ -411,7 +414,7 @@ static char *many(char *out, size_t count, const char *part)
 static void test_limits(void **state)
 {
     const struct fixture *f = *state;
-    static char text[16 * (GW_QUERY_PARAMETERS_MAX + 2)];
+    static char text[MANY_SIZE];
     struct base_buf wire;
     base_buf_init(&wire, 1 << 20);
     const struct gw_route *route;
@@ -475,7 +478,7 @@ static void test_long_capture(void **state)
     const struct fixture *f = *state;
     char text[1100] = "GET /things/";
     memset(text + 12, 'x', 1000);
-    strcpy(text + 1012, "%20y");
+    memcpy(text + 1012, "%20y", sizeof "%20y");
     char want[1100];
     (void)snprintf(want, sizeof want, "{\"id\":\"%.1000s y\"}", text + 12);
     struct row row = {.name = "long", .request = text, .want = want};

@@ -432,9 +432,11 @@ static void test_hostile_rules(void **state)
             char text[128];
             size_t len = 0;
             for (size_t level = 0; level < LEVELS; level++) {
-                len += (size_t)sprintf(text + len, "/%s", i >> level & 1 ? "a" : "*");
+                len += (size_t)snprintf(text + len, sizeof text - len, "/%s",
+                                        i >> level & 1 ? "a" : "*");
             }
-            len += (size_t)sprintf(text + len, tail ? "/**/a/*/a/b" : "/**/*/a/*/c");
+            len += (size_t)snprintf(text + len, sizeof text - len,
+                                    tail ? "/**/a/*/a/b" : "/**/*/a/*/c");
             struct gw_template *template = &templates[2 * i + tail];
             assert_true(gw_template_parse(base_str_make(text, len), &f.arena, template, &err));
             assert_true(gw_router_add(f.router, BASE_STR("GET"), template, NULL, &err));

@@ -268,10 +268,13 @@ static void run_line(struct testee *testee, char *line)
 {
     char *words[WORDS_MAX];
     int count = 0;
-    char *rest = NULL;
-    for (char *word = strtok_r(line, " \n", &rest); word != NULL && count < WORDS_MAX;
-         word = strtok_r(NULL, " \n", &rest)) {
-        words[count++] = word;
+    for (char *next = line; *next != '\0' && *next != '\n' && count < WORDS_MAX;) {
+        size_t len = strcspn(next, " \n");
+        words[count++] = next;
+        next += len;
+        if (*next != '\0') {
+            *next++ = '\0';
+        }
     }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (count == commands[i].words && strcmp(words[0], commands[i].name) == 0) {
