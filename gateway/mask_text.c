@@ -17,12 +17,18 @@ bool gw_mask_next(struct base_str *mask, struct base_str *out_path)
     return true;
 }
 
+/* Whether a character can stand between quotes and commas as it is. */
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7F && c != '"' && c != '\\' && c != ',';
+}
+
 bool gw_path_to_snake(struct base_str path, char *out, size_t *out_len)
 {
     char *next = out;
     for (size_t i = 0; i < path.len; i++) {
         char c = path.data[i];
-        if (c == '_') {
+        if (c == '_' || !is_plain(c)) {
             return false;
         }
         if (c >= 'A' && c <= 'Z') {
@@ -46,7 +52,7 @@ bool gw_path_to_camel(struct base_str path, char *out, size_t *out_len)
                 return false;
             }
             c = (char)(path.data[i] - 'a' + 'A');
-        } else if (c == ',' || (c >= 'A' && c <= 'Z')) {
+        } else if (!is_plain(c) || (c >= 'A' && c <= 'Z')) {
             return false;
         }
         *next++ = c;

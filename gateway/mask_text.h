@@ -14,11 +14,12 @@
 /* Takes the next path off the front of `mask`; false when none is left. */
 bool gw_mask_next(struct base_str *mask, struct base_str *out_path);
 
-/* Writes a camelCase path in snake_case at `out`; false when it is empty or has an underscore. */
+/* Writes a camelCase path in snake_case at `out`; false when it is empty or holds an underscore or
+ * what JSON would escape. */
 bool gw_path_to_snake(struct base_str path, char *out, size_t *out_len);
 
 /* Writes a snake_case path in camelCase at `out`; false when that would not lead back: it is empty,
- * holds a capital, a comma or an underscore not before a small letter. */
+ * holds a capital, a comma, what JSON would escape or an underscore not before a small letter. */
 bool gw_path_to_camel(struct base_str path, char *out, size_t *out_len);
 
 #endif

@@ -158,7 +158,7 @@ static bool write_merged(struct gw_writer *writer, const struct gw_field *field,
 }
 
 /* Writes the value of a field whose `count` keys stand at `keys`. out_shown: there is something to
- * show, which an empty list is not. */
+ * show, which an empty list or a zero without presence is not. */
 static bool write_group(struct gw_writer *writer, const struct gw_field *field,
                         struct base_str wire, const uint64_t *keys, size_t count, bool *out_shown)
 {
@@ -181,8 +181,11 @@ static bool write_group(struct gw_writer *writer, const struct gw_field *field,
     struct gw_wire_record record;
     records.keys = keys + count - 1;
     records.left = 1;
-    return gw_records_next(&records, &record) ? gw_write_value(writer, field, &record)
-                                              : gw_writer_damaged(writer, field->parent);
+    if (!gw_records_next(&records, &record)) {
+        return gw_writer_damaged(writer, field->parent);
+    }
+    *out_shown = !gw_record_is_zero(field, &record);
+    return gw_write_value(writer, field, &record);
 }
 
 static bool write_member(struct gw_writer *writer, const struct gw_field *field,

@@ -142,9 +142,23 @@ bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *r
     return record->type == GW_WIRE_LEN && field->is_repeated && own != GW_WIRE_START_GROUP;
 }
 
+bool gw_record_is_zero(const struct gw_field *field, const struct gw_wire_record *record)
+{
+    if (field->has_presence || field->is_repeated) {
+        return false;
+    }
+    if (record->type == GW_WIRE_LEN) {
+        return record->bytes.len == 0;
+    }
+    bool is_64 = field->type == GW_INT64 || field->type == GW_UINT64 || field->type == GW_SINT64 ||
+                 field->type == GW_BOOL;
+    return record->type == GW_WIRE_VARINT && !is_64 ? (uint32_t)record->scalar == 0
+                                                    : record->scalar == 0;
+}
+
 static bool write_enum(struct gw_writer *writer, const struct gw_enum *enumeration, int32_t number)
 {
-    if (enumeration->is_null_value) {
+    if (enumeration->is_null_value && number == 0) {
         return gw_writer_text(writer, BASE_STR("null"));
     }
     const struct gw_enum_value *value =
@@ -427,6 +441,9 @@ static bool write_in_order(struct gw_writer *writer, const struct gw_message *ty
             }
         }
         next = field + 1;
+        if (!print_defaults && gw_record_is_zero(field, &record)) {
+            continue;
+        }
         bool ok = field->is_repeated
                       ? write_run(writer, field, &reader, start)
                       : gw_writer_key(writer, field) && gw_write_value(writer, field, &record) &&

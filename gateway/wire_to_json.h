@@ -69,6 +69,9 @@ bool gw_writer_key(struct gw_writer *writer, const struct gw_field *field) BASE_
  * knows the value. Others count as unknown. */
 bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *record);
 
+/* Whether the record says what not being there says: zero, of a field without presence. */
+bool gw_record_is_zero(const struct gw_field *field, const struct gw_wire_record *record);
+
 /* Appends the value of a scalar that has bits. */
 bool gw_write_bits(struct gw_writer *writer, const struct gw_field *field,
                    uint64_t bits) BASE_MUST_CHECK;

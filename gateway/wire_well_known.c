@@ -44,18 +44,6 @@ static bool write_time(struct gw_writer *writer, const struct gw_message *type,
     return true;
 }
 
-/* Whether a path can stand between quotes and commas as it is. */
-static bool is_plain_path(struct base_str path)
-{
-    for (size_t i = 0; i < path.len; i++) {
-        unsigned char c = (unsigned char)path.data[i];
-        if (c < 0x20 || c >= 0x7F || c == '"' || c == '\\') {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool write_mask(struct gw_writer *writer, const struct gw_message *type,
                        struct base_str wire)
 {
@@ -81,8 +69,7 @@ static bool write_mask(struct gw_writer *writer, const struct gw_message *type,
             out->data[out->len++] = ',';
         }
         is_first = false;
-        if (!is_plain_path(record.bytes) ||
-            !gw_path_to_camel(record.bytes, base_buf_end(out), &len)) {
+        if (!gw_path_to_camel(record.bytes, base_buf_end(out), &len)) {
             return gw_writer_fail(writer, "a path of a %.*s that JSON cannot hold",
                                   BASE_STR_ARGS(type->full_name));
         }
@@ -142,6 +129,9 @@ static bool write_value(struct gw_writer *writer, const struct gw_message *type,
     const struct gw_field *kind = last_kind(type, wire, &record, &is_only);
     if (kind == NULL) {
         return gw_writer_fail(writer, "a google.protobuf.Value that is not set, or damaged");
+    }
+    if (kind->index == GW_VALUE_NULL) {
+        return gw_writer_text(writer, BASE_STR("null")); /* whatever the number */
     }
     if (kind->index == GW_VALUE_NUMBER) {
         double number;

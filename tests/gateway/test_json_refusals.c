@@ -171,6 +171,7 @@ static const struct row well_known_rows[] = {
      "12, duration: " SPAN_WORDS "\"315576000001s\""},
     {"WellKnown", "{\"mask\":\"a,,b\"}", "8, mask: " MASK_WORDS "\"a,,b\""},
     {"WellKnown", "{\"mask\":\"a_b\"}", "8, mask: " MASK_WORDS "\"a_b\""},
+    {"WellKnown", "{\"mask\":\"a\\u007f\"}", "8, mask: " MASK_WORDS "\"a\x7f\""},
     {"WellKnown", "{\"mask\":\"a,\"}", "8, mask: " MASK_WORDS "\"a,\""},
     {"WellKnown", "{\"structure\":[]}", "13, structure: expected an object, found an array"},
     {"WellKnown", "{\"structure\":{\"a\":{\"b\":x}}}",

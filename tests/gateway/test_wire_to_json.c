@@ -73,7 +73,10 @@ static const struct row scalar_rows[] = {
     {"enum unknown", "Scalars", "80014d", "{\"aColor\":77}"},
     {"a field that is not known", "Scalars", "6801 a20603616263 f8ff0301", "{\"aBool\":true}"},
     {"a known field in another wire type", "Scalars", "6d01000000 6801", "{\"aBool\":true}"},
-    {"the last scalar counts", "Scalars", "6801 1801 6800 1802", "{\"anInt32\":2,\"aBool\":false}"},
+    {"the last scalar counts", "Scalars", "6800 1801 6801 1802", "{\"anInt32\":2,\"aBool\":true}"},
+    {"zeros say nothing", "Scalars", "090000000000000000 1800 6800 7200 800100", "{}"},
+    {"a last zero says nothing", "Scalars", "6801 1801 6800", "{\"anInt32\":1}"},
+    {"zero by the low bits", "Scalars", "1880808080f0ffffffff01", "{}"},
 };
 
 static const struct row list_rows[] = {
@@ -208,6 +211,8 @@ static const struct row well_known_rows[] = {
      "221a 0a070a016112020800 0a070a016212022001 0a060a01631a0178",
      "a google.protobuf.Value that is not set, or damaged"},
     {"value null", "WellKnown", "2a020800", "{\"value\":null}"},
+    {"value null of another number", "WellKnown", "2a02082f", "{\"value\":null}"},
+    {"NullValue of another number", "WellKnown", "382f", "{\"nothing\":47}"},
     {"value string", "WellKnown", "2a031a0161", "{\"value\":\"a\"}"},
     {"value NaN", "WellKnown", "2a0911000000000000f87f", "a google.protobuf.Value out of range"},
     {"value not set", "WellKnown", "2a00", "a google.protobuf.Value that is not set, or damaged"},
