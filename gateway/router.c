@@ -43,9 +43,15 @@ struct gw_router {
     size_t verb_bytes_max;
 };
 
+/* A segment of the request's path. Most are captures, which are never hashed. */
+struct part {
+    struct base_str raw;
+    uint32_t hash; /* of is_hashed */
+    bool is_hashed;
+};
+
 struct path {
-    struct base_str segments[GW_ROUTER_SEGMENTS_MAX];
-    uint32_t hashes[GW_ROUTER_SEGMENTS_MAX];
+    struct part parts[GW_ROUTER_SEGMENTS_MAX];
     size_t count;
 };
 
@@ -212,9 +218,8 @@ static bool split(struct base_str raw, struct path *path)
         if (path->count == GW_ROUTER_SEGMENTS_MAX) {
             return false;
         }
-        struct base_str segment = base_str_make(from, (size_t)(at - from));
-        path->segments[path->count] = segment;
-        path->hashes[path->count] = gw_percent_hash(segment);
+        path->parts[path->count] =
+            (struct part){base_str_make(from, (size_t)(at - from)), 0, false};
     }
     return true;
 }
@@ -241,8 +246,8 @@ static bool capture(const struct path *path, const struct gw_template *template,
         if (from == to) {
             return false;
         }
-        const char *first = path->segments[from].data;
-        const struct base_str *last = &path->segments[to - 1];
+        const char *first = path->parts[from].raw.data;
+        const struct base_str *last = &path->parts[to - 1].raw;
         out->values[i] = base_str_make(first, (size_t)(last->data + last->len - first));
         if (out->values[i].len == 0) {
             return false;
@@ -284,21 +289,34 @@ static bool take_leaf(struct search *search, const struct leaf *leaves)
     return false;
 }
 
+/* The child of `node` whose literal the segment is, or NULL. */
+static const struct node *find_part(const struct node *node, struct part *part)
+{
+    if (node->slot_count == 0) {
+        return NULL;
+    }
+    if (!part->is_hashed) {
+        part->hash = gw_percent_hash(part->raw);
+        part->is_hashed = true;
+    }
+    return find_literal(node, part->raw, part->hash, gw_percent_eq);
+}
+
 /* Searches below `node`, which took the path's segments before `at`. */
 static bool search_node(struct search *search, const struct node *node, size_t at)
 {
-    const struct path *path = &search->path;
+    struct path *path = &search->path;
     if (at == path->count) {
         if (node->leaves != NULL && search->on_leaves(search, node->leaves)) {
             return true;
         }
     } else {
-        struct base_str segment = path->segments[at];
-        const struct node *child = find_literal(node, segment, path->hashes[at], gw_percent_eq);
+        const struct node *child = find_part(node, &path->parts[at]);
         if (child != NULL && search_node(search, child, at + 1)) {
             return true;
         }
-        if (node->star != NULL && segment.len > 0 && search_node(search, node->star, at + 1)) {
+        if (node->star != NULL && path->parts[at].raw.len > 0 &&
+            search_node(search, node->star, at + 1)) {
             return true;
         }
     }
@@ -319,9 +337,8 @@ static bool search_node(struct search *search, const struct node *node, size_t a
 static bool search_verbs(const struct gw_router *router, struct search *search)
 {
     struct path *path = &search->path;
-    size_t last = path->count - 1;
-    struct base_str segment = path->segments[last];
-    uint32_t hash = path->hashes[last];
+    struct part *last = &path->parts[path->count - 1];
+    struct base_str segment = last->raw;
     size_t raw_max = router->verb_bytes_max * 3; /* each byte escaped */
     size_t at = segment.len > raw_max + 1 ? segment.len - raw_max - 1 : 0;
     const char *colon;
@@ -333,14 +350,12 @@ static bool search_verbs(const struct gw_router *router, struct search *search)
         if (verb.len == 0 || root == NULL) {
             continue;
         }
-        path->segments[last].len = at;
-        path->hashes[last] = gw_percent_hash(path->segments[last]);
+        *last = (struct part){base_str_make(segment.data, at), 0, false};
         if (search_node(search, root, 0)) {
             return true;
         }
     }
-    path->segments[last] = segment;
-    path->hashes[last] = hash;
+    *last = (struct part){segment, 0, false};
     return false;
 }
 

@@ -255,7 +255,7 @@ def check_googleapis(testee, data):
     add_routes(testee, [rules[i] for i in taken[:10]])
     few_ns = nanoseconds(testee, method, path)
     print(f"one match among 10 rules {few_ns} ns, among {len(taken)} rules {many_ns} ns")
-    if many_ns > 3 * few_ns:
+    if many_ns > 20 * few_ns:  # a scan would be a thousand times slower; a busy machine is not
         problems.append("a match takes longer among more rules")
     print(f"googleapis: {len(rules)} rules parse, {len(taken)} are routed, "
           f"{len(rules) - len(taken)} of other services repeat a shape and method")
