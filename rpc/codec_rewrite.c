@@ -3,6 +3,8 @@
  * more room than the pieces had, so the output fits in as many bytes as the input. */
 #include "rpc/codec_rewrite.h"
 
+#include <assert.h>
+
 struct piece {
     struct base_str payload;
     struct piece *next;
@@ -167,6 +169,7 @@ static bool rewrite_record(struct rewriter *rewriter, const ProtobufCMessageDesc
     case RPC_CODEC_MESSAGE:
         break;
     }
+    assert(runs != NULL && "gather has seen the record");
     const struct run *run = &runs[field - type->fields];
     if (run->last_record != record->whole.data) {
         return true;

@@ -24,6 +24,8 @@
 #define READY_CALLS 32
 /* Call objects a queue keeps beyond those that stand ready. */
 #define FREE_CALLS_MAX 256
+/* How long a closing listener waits for connections that carry no call any more. */
+#define LINGER_MS 200
 /* Calls in flight on one connection; HTTP/2 makes the client wait with more. */
 #define STREAMS_MAX 1024
 
@@ -405,25 +407,36 @@ static void on_shut_down(struct rpc_grpc_tag *tag, bool ok)
     pthread_mutex_unlock(&listener->lock);
 }
 
-static void wait_until_idle(struct rpc_listener_grpc *listener)
+/* Under the lock: false when `deadline_ns` has come. */
+static bool wait_for_change(struct rpc_listener_grpc *listener, int64_t deadline_ns)
+{
+    if (deadline_ns == BASE_NEVER_NS) {
+        return pthread_cond_wait(&listener->changed, &listener->lock) == 0;
+    }
+    struct timespec until = {deadline_ns / BASE_NS_PER_S, deadline_ns % BASE_NS_PER_S};
+    return pthread_cond_timedwait(&listener->changed, &listener->lock, &until) == 0;
+}
+
+/* Waits until no call is left, at most until `deadline_ns`. */
+static bool wait_until_idle(struct rpc_listener_grpc *listener, int64_t deadline_ns)
 {
     pthread_mutex_lock(&listener->lock);
-    while (atomic_load_explicit(&listener->busy, memory_order_acquire) > 0) {
-        pthread_cond_wait(&listener->changed, &listener->lock);
+    bool in_time = true;
+    while (atomic_load_explicit(&listener->busy, memory_order_acquire) > 0 && in_time) {
+        in_time = wait_for_change(listener, deadline_ns);
     }
+    bool done = atomic_load_explicit(&listener->busy, memory_order_acquire) == 0;
     pthread_mutex_unlock(&listener->lock);
+    return done;
 }
 
 /* Waits until the server has shut down, at most until `deadline_ns`. */
 static bool wait_for_shutdown(struct rpc_listener_grpc *listener, int64_t deadline_ns)
 {
-    struct timespec until = {deadline_ns / BASE_NS_PER_S, deadline_ns % BASE_NS_PER_S};
     pthread_mutex_lock(&listener->lock);
-    int failure = 0;
-    while (!listener->is_shut_down && failure == 0) {
-        failure = deadline_ns == BASE_NEVER_NS
-                      ? pthread_cond_wait(&listener->changed, &listener->lock)
-                      : pthread_cond_timedwait(&listener->changed, &listener->lock, &until);
+    bool in_time = true;
+    while (!listener->is_shut_down && in_time) {
+        in_time = wait_for_change(listener, deadline_ns);
     }
     bool done = listener->is_shut_down;
     pthread_mutex_unlock(&listener->lock);
@@ -504,11 +517,17 @@ void rpc_listener_grpc_close(struct rpc_listener_grpc *listener, int grace_ms)
     }
     int64_t deadline_ns = base_clock_monotonic_ns() + grace_ms * BASE_NS_PER_MS;
     grpc_server_shutdown_and_notify(listener->server, listener->queues[0].cq, &listener->shut_down);
+    if (wait_until_idle(listener, deadline_ns)) {
+        /* C-core waits for each connection, too, and an idle client reads that it shall close
+         * seconds later, or never. Calls that arrive now are reset: cutting it loses nothing. */
+        int64_t linger_ns = base_clock_monotonic_ns() + LINGER_MS * BASE_NS_PER_MS;
+        deadline_ns = linger_ns < deadline_ns ? linger_ns : deadline_ns;
+    }
     if (!wait_for_shutdown(listener, deadline_ns)) {
         grpc_server_cancel_all_calls(listener->server);
         wait_for_shutdown(listener, BASE_NEVER_NS);
     }
-    wait_until_idle(listener);
+    wait_until_idle(listener, BASE_NEVER_NS);
     for (size_t i = 0; i < listener->queue_count; i++) {
         grpc_completion_queue_shutdown(listener->queues[i].cq);
     }

@@ -27,6 +27,7 @@ void test_home_init(struct test_home *home)
 
 void test_home_dispose(struct test_home *home)
 {
+    base_mailbox_dispose(&home->box);
     pthread_cond_destroy(&home->changed);
     pthread_mutex_destroy(&home->lock);
 }

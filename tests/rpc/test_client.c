@@ -28,7 +28,7 @@ static int setup(void **state)
     f->server = rpc_server_create(f->pool);
     assert_true(rpc_server_add(f->server, &fake_notes_service, NULL, &f->fake, true, &err));
     f->channel = rpc_channel_inproc_create(f->server);
-    base_arena_init(&f->arena, 8 * 1024 * 1024);
+    base_arena_init(&f->arena, (size_t)8 * 1024 * 1024);
     *state = f;
     return 0;
 }

@@ -118,7 +118,7 @@ static void test_metadata_both_ways(void **state)
     struct rpc_channel *channels[] = {f->channel, inproc};
     for (size_t i = 0; i < 2; i++) {
         struct base_arena arena;
-        base_arena_init(&arena, 64 * 1024);
+        base_arena_init(&arena, (size_t)64 * 1024);
         struct rpc_metadata metadata = {0};
         struct base_err err;
         assert_true(rpc_metadata_add(&metadata, &arena, BASE_STR("x-in"), BASE_STR("a b"), &err));
@@ -141,7 +141,7 @@ static void test_metadata_at_its_limit(void **state)
 {
     struct fixture *f = *state;
     struct base_arena arena;
-    base_arena_init(&arena, 1024 * 1024);
+    base_arena_init(&arena, (size_t)1024 * 1024);
     struct rpc_metadata metadata = {0};
     struct base_err err;
     char value[400];
@@ -167,7 +167,7 @@ static void test_metadata_at_its_limit(void **state)
 static void test_oversize_request_is_refused(void **state)
 {
     struct fixture *f = *state;
-    size_t len = 5 * 1024 * 1024;
+    size_t len = (size_t)5 * 1024 * 1024;
     char *wire = base_calloc(1, len);
     memset(wire, 'x', len);
     static const char head[] = "\x0a\xfb\xff\xbf\x02"; /* field 1, all the rest */
@@ -268,7 +268,7 @@ static void *call_many(void *arg)
 {
     struct caller *caller = arg;
     struct base_arena arena;
-    base_arena_init(&arena, 64 * 1024);
+    base_arena_init(&arena, (size_t)64 * 1024);
     for (int i = 0; i < caller->calls; i++) {
         struct base_err err;
         char note_id[32];

@@ -13,7 +13,7 @@ static void test_upstream_down_then_up(void **state)
 {
     struct fixture *f = *state;
     struct base_arena arena;
-    base_arena_init(&arena, 64 * 1024);
+    base_arena_init(&arena, (size_t)64 * 1024);
     struct base_err err;
     assert_true(grpc_get(f->channel, "1", &arena, &err));
     rpc_listener_grpc_close(f->listener, GRACE_MS);
@@ -45,7 +45,7 @@ static void test_nothing_listens(void **state)
     (void)state;
     struct base_err err;
     struct base_arena arena;
-    base_arena_init(&arena, 64 * 1024);
+    base_arena_init(&arena, (size_t)64 * 1024);
     struct rpc_channel *channel = rpc_channel_grpc_create("127.0.0.1:1", &err);
     assert_non_null(channel);
     assert_false(grpc_get(channel, "1", &arena, &err));

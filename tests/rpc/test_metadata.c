@@ -11,7 +11,7 @@
 static int setup(void **state)
 {
     static struct base_arena arena;
-    base_arena_init(&arena, 1024 * 1024);
+    base_arena_init(&arena, (size_t)1024 * 1024);
     *state = &arena;
     return 0;
 }
