@@ -20,6 +20,18 @@ static inline bool gw_scan_is_special(unsigned char byte)
     return byte < 0x20 || byte == '"' || byte == '\\';
 }
 
+/* Whether one of eight bytes is special: the high bit of a zero byte of x ^ pattern shows up in
+ * (x - 1) & ~x, and that of a byte below 0x20 in x - 0x20. May be wrong only towards true. */
+static inline bool gw_scan_has_special(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    uint64_t quote = word ^ ones * '"';
+    uint64_t backslash = word ^ ones * '\\';
+    uint64_t hit = ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
+                   ((word - ones * 0x20) & ~word);
+    return (hit & ones * 0x80) != 0;
+}
+
 #if defined(__SSE2__)
 #define GW_SCAN_BLOCK 16
 
@@ -59,18 +71,6 @@ static inline const char *gw_scan_plain(const char *next, const char *end, bool 
 }
 #else
 #define GW_SCAN_BLOCK 8
-
-/* Whether one of eight bytes is special: the high bit of a zero byte of x ^ pattern shows up in
- * (x - 1) & ~x, and that of a byte below 0x20 in x - 0x20. May be wrong only towards true. */
-static inline bool gw_scan_has_special(uint64_t word)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    uint64_t quote = word ^ ones * '"';
-    uint64_t backslash = word ^ ones * '\\';
-    uint64_t hit = ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash) |
-                   ((word - ones * 0x20) & ~word);
-    return (hit & ones * 0x80) != 0;
-}
 
 static inline const char *gw_scan_plain(const char *next, const char *end, bool *is_ascii)
 {

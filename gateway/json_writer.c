@@ -151,20 +151,9 @@ static enum gw_text_status append_slowly(struct base_buf *out, const char *next,
     return base_buf_append_char(out, '"') ? GW_TEXT_OK : GW_TEXT_FULL;
 }
 
-#if defined(__SSE2__)
-/* Copies blocks until one holds something special or not ASCII; `out` has room for a block more
- * than the text. Returns how far it came. */
-static size_t copy_plain(char *out, struct base_str text)
+/* Copies byte by byte up to one that is special or not ASCII; returns how far it came. */
+static size_t copy_bytes(char *out, struct base_str text, size_t done)
 {
-    size_t done = 0;
-    for (; text.len - done >= GW_SCAN_BLOCK; done += GW_SCAN_BLOCK) {
-        __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(text.data + done));
-        _mm_storeu_si128((__m128i *)(void *)(out + done), block);
-        unsigned stop = gw_scan_special_bits(block) | (unsigned)_mm_movemask_epi8(block);
-        if (stop != 0) {
-            return done + (size_t)__builtin_ctz(stop);
-        }
-    }
     for (; done < text.len; done++) {
         unsigned char byte = (unsigned char)text.data[done];
         if (byte >= 0x80 || gw_scan_is_special(byte)) {
@@ -174,31 +163,68 @@ static size_t copy_plain(char *out, struct base_str text)
     }
     return done;
 }
+
+/* Copies the eight bytes at `at`; false when one is special or not ASCII. */
+static bool copy_word(char *out, struct base_str text, size_t at)
+{
+    uint64_t word;
+    memcpy(&word, text.data + at, sizeof word);
+    memcpy(out + at, &word, sizeof word);
+    return !gw_scan_has_special(word) && (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
+/* Copies words, the last of which may overlap the one before it. */
+static size_t copy_words(char *out, struct base_str text)
+{
+    size_t done = 0;
+    for (; text.len - done >= sizeof(uint64_t); done += sizeof(uint64_t)) {
+        if (!copy_word(out, text, done)) {
+            return copy_bytes(out, text, done);
+        }
+    }
+    if (text.len >= sizeof(uint64_t) && copy_word(out, text, text.len - sizeof(uint64_t))) {
+        return text.len;
+    }
+    return copy_bytes(out, text, done);
+}
+
+#if defined(__SSE2__)
+/* Copies the block at `at`; returns a bit for each byte that is special or not ASCII. */
+static unsigned copy_block(char *out, struct base_str text, size_t at)
+{
+    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at));
+    _mm_storeu_si128((__m128i *)(void *)(out + at), block);
+    return gw_scan_special_bits(block) | (unsigned)_mm_movemask_epi8(block);
+}
+
+/* Copies up to a byte that is special or not ASCII; returns how far it came. */
+static size_t copy_plain(char *out, struct base_str text)
+{
+    if (text.len < GW_SCAN_BLOCK) {
+        return copy_words(out, text);
+    }
+    size_t done = 0;
+    unsigned stop;
+    for (; text.len - done >= GW_SCAN_BLOCK; done += GW_SCAN_BLOCK) {
+        stop = copy_block(out, text, done);
+        if (stop != 0) {
+            return done + (size_t)__builtin_ctz(stop);
+        }
+    }
+    size_t last = text.len - GW_SCAN_BLOCK; /* overlaps what is known to be plain */
+    stop = copy_block(out, text, last);
+    return stop == 0 ? text.len : last + (size_t)__builtin_ctz(stop);
+}
 #else
 static size_t copy_plain(char *out, struct base_str text)
 {
-    size_t done = 0;
-    for (uint64_t word; text.len - done >= sizeof word; done += sizeof word) {
-        memcpy(&word, text.data + done, sizeof word);
-        if (gw_scan_has_special(word) || (word & UINT64_C(0x8080808080808080)) != 0) {
-            break;
-        }
-        memcpy(out + done, &word, sizeof word);
-    }
-    for (; done < text.len; done++) {
-        unsigned char byte = (unsigned char)text.data[done];
-        if (byte >= 0x80 || gw_scan_is_special(byte)) {
-            break;
-        }
-        out[done] = (char)byte;
-    }
-    return done;
+    return copy_words(out, text);
 }
 #endif
 
 enum gw_text_status gw_append_quoted(struct base_buf *out, struct base_str text)
 {
-    if (!base_buf_reserve(out, text.len + GW_SCAN_BLOCK + 2)) {
+    if (!base_buf_reserve(out, text.len + 2)) {
         return GW_TEXT_FULL;
     }
     char *at = base_buf_end(out);

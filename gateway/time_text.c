@@ -2,12 +2,14 @@
  * Hinnant's days_from_civil and its inverse). */
 #include "gateway/time_text.h"
 
+#include "gateway/json_writer.h"
+
 #define TIMESTAMP_SECONDS_MIN INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
 #define TIMESTAMP_SECONDS_MAX INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
 #define DURATION_SECONDS_MAX INT64_C(315576000000)
 #define NANOS_MAX 999999999
 
-#define DAY_SECONDS INT64_C(86400)
+#define DAY_SECONDS 86400
 #define ERA_DAYS INT64_C(146097)     /* of 400 years */
 #define DAYS_TO_1970 INT64_C(719468) /* from 0000-03-01 */
 #define TEXT_BYTES_MIN (size_t)20    /* 0001-01-01T00:00:00Z */
@@ -149,47 +151,48 @@ bool gw_duration_parse(struct base_str text, int64_t *out_seconds, int32_t *out_
     return true;
 }
 
-static char *put_digits(char *out, uint64_t value, int count)
+static char *put_pair(char *out, uint32_t value)
 {
-    for (int i = count - 1; i >= 0; i--) {
-        out[i] = (char)('0' + value % 10);
-        value /= 10;
-    }
-    return out + count;
+    memcpy(out, gw_digit_pairs + 2 * value, 2);
+    return out + 2;
 }
 
 /* Writes a point and 3, 6 or 9 digits; nothing for 0. */
-static char *put_fraction(char *out, int32_t nanos)
+static char *put_fraction(char *out, uint32_t nanos)
 {
     if (nanos == 0) {
         return out;
     }
     *out++ = '.';
-    if (nanos % 1000000 == 0) {
-        return put_digits(out, (uint64_t)nanos / 1000000, 3);
+    uint32_t millis = nanos / 1000000;
+    uint32_t below = nanos % 1000000;
+    *out++ = (char)('0' + millis / 100);
+    out = put_pair(out, millis % 100);
+    if (below == 0) {
+        return out;
     }
-    if (nanos % 1000 == 0) {
-        return put_digits(out, (uint64_t)nanos / 1000, 6);
-    }
-    return put_digits(out, (uint64_t)nanos, 9);
+    out = put_pair(out, below / 10000);
+    out = put_pair(out, below / 100 % 100);
+    out = put_pair(out, below % 100);
+    return below % 1000 == 0 ? out - 3 : out; /* three zeros go again */
 }
 
-static char *put_date(char *out, int64_t days)
+/* `days` count from 0000-03-01. */
+static char *put_date(char *out, uint32_t days)
 {
-    days += DAYS_TO_1970;
-    int64_t era = days / ERA_DAYS;
-    int64_t day_of_era = days - era * ERA_DAYS;
-    int64_t year_of_era =
+    uint32_t era = days / (uint32_t)ERA_DAYS;
+    uint32_t day_of_era = days - era * (uint32_t)ERA_DAYS;
+    uint32_t year_of_era =
         (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t shifted = (5 * day_of_year + 2) / 153; /* month from March */
-    int64_t month = shifted < 10 ? shifted + 3 : shifted - 9;
-    int64_t year = year_of_era + era * 400 + (month <= 2);
-    out = put_digits(out, (uint64_t)year, 4);
+    uint32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    uint32_t shifted = (5 * day_of_year + 2) / 153; /* month from March */
+    uint32_t month = shifted < 10 ? shifted + 3 : shifted - 9;
+    uint32_t year = year_of_era + era * 400 + (month <= 2);
+    out = put_pair(put_pair(out, year / 100), year % 100);
     *out++ = '-';
-    out = put_digits(out, (uint64_t)month, 2);
+    out = put_pair(out, month);
     *out++ = '-';
-    return put_digits(out, (uint64_t)(day_of_year - (153 * shifted + 2) / 5 + 1), 2);
+    return put_pair(out, day_of_year - (153 * shifted + 2) / 5 + 1);
 }
 
 char *gw_timestamp_format(int64_t seconds, int32_t nanos, char *out)
@@ -198,16 +201,16 @@ char *gw_timestamp_format(int64_t seconds, int32_t nanos, char *out)
         nanos > NANOS_MAX) {
         return NULL;
     }
-    int64_t from_year_1 = seconds - TIMESTAMP_SECONDS_MIN;
-    int64_t of_day = from_year_1 % DAY_SECONDS;
-    out = put_date(out, from_year_1 / DAY_SECONDS + TIMESTAMP_SECONDS_MIN / DAY_SECONDS);
+    uint64_t from_year_0 = (uint64_t)(seconds + DAYS_TO_1970 * DAY_SECONDS);
+    uint32_t of_day = (uint32_t)(from_year_0 % DAY_SECONDS);
+    out = put_date(out, (uint32_t)(from_year_0 / DAY_SECONDS));
     *out++ = 'T';
-    out = put_digits(out, (uint64_t)of_day / 3600, 2);
+    out = put_pair(out, of_day / 3600);
     *out++ = ':';
-    out = put_digits(out, (uint64_t)of_day / 60 % 60, 2);
+    out = put_pair(out, of_day / 60 % 60);
     *out++ = ':';
-    out = put_digits(out, (uint64_t)of_day % 60, 2);
-    out = put_fraction(out, nanos);
+    out = put_pair(out, of_day % 60);
+    out = put_fraction(out, (uint32_t)nanos);
     *out++ = 'Z';
     return out;
 }
@@ -223,12 +226,8 @@ char *gw_duration_format(int64_t seconds, int32_t nanos, char *out)
         seconds = -seconds;
         nanos = -nanos;
     }
-    int digits = 1;
-    for (int64_t rest = seconds; rest >= 10; rest /= 10) {
-        digits++;
-    }
-    out = put_digits(out, (uint64_t)seconds, digits);
-    out = put_fraction(out, nanos);
+    out = gw_put_unsigned(out, (uint64_t)seconds);
+    out = put_fraction(out, (uint32_t)nanos);
     *out++ = 's';
     return out;
 }

@@ -69,21 +69,30 @@ BASE_MUST_CHECK static inline bool gw_wire_next(struct gw_wire_reader *reader,
                                                 struct gw_wire_record *out_record)
 {
     const uint8_t *next = reader->next;
-    /* Fields up to 15 with a payload of less than 16 KiB are most of what goes by. */
-    if (reader->end - next < 3 || next[0] < 1 << 3 || next[0] >= 0x80 ||
-        (next[0] & 7) != GW_WIRE_LEN || (next[1] >= 0x80 && next[2] >= 0x80)) {
+    /* Fields up to 15 with a number or with less than 16 KiB are most of what goes by. */
+    if (reader->end - next < 3 || next[0] < 1 << 3 || next[0] >= 0x80) {
         return gw_wire_next_slow(reader, out_record);
     }
-    size_t head = next[1] < 0x80 ? 2 : 3;
-    size_t len = next[1] < 0x80 ? next[1] : (next[1] & 0x7FU) | (size_t)next[2] << 7;
-    if (len > (size_t)(reader->end - next) - head) {
-        return false;
+    if ((next[0] & 7) == GW_WIRE_VARINT) {
+        reader->next++;
+        out_record->type = GW_WIRE_VARINT;
+        if (!gw_wire_read_varint(reader, &out_record->scalar)) {
+            return false;
+        }
+    } else if ((next[0] & 7) == GW_WIRE_LEN && (next[1] < 0x80 || next[2] < 0x80)) {
+        size_t head = next[1] < 0x80 ? 2 : 3;
+        size_t len = next[1] < 0x80 ? next[1] : (next[1] & 0x7FU) | (size_t)next[2] << 7;
+        if (len > (size_t)(reader->end - next) - head) {
+            return false;
+        }
+        out_record->type = GW_WIRE_LEN;
+        out_record->bytes = base_str_make((const char *)next + head, len);
+        reader->next = next + head + len;
+    } else {
+        return gw_wire_next_slow(reader, out_record);
     }
     out_record->number = next[0] >> 3;
-    out_record->type = GW_WIRE_LEN;
-    out_record->bytes = base_str_make((const char *)next + head, len);
-    out_record->whole = base_str_make((const char *)next, head + len);
-    reader->next = next + head + len;
+    out_record->whole = base_str_make((const char *)next, (size_t)(reader->next - next));
     return true;
 }
 

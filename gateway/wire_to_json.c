@@ -82,9 +82,14 @@ bool gw_writer_text(struct gw_writer *writer, struct base_str text)
     return base_buf_append_str(writer->out, text) || gw_writer_full(writer);
 }
 
-static bool put_comma(struct gw_writer *writer)
+static inline bool put_comma(struct gw_writer *writer)
 {
-    return base_buf_append_char(writer->out, ',') || gw_writer_full(writer);
+    struct base_buf *out = writer->out;
+    if (out->len == out->capacity && !gw_writer_reserve(writer, 1)) {
+        return false;
+    }
+    out->data[out->len++] = ',';
+    return true;
 }
 
 bool gw_writer_quoted(struct gw_writer *writer, struct base_str text, const struct gw_field *owner)
