@@ -1,17 +1,17 @@
 /* A walk over the document: each BSON field finds its protobuf field by name. Arrays are counted
  * first, so that each becomes one allocation in the arena. libbson's iterator checks lengths as it
- * goes; what it finds damaged ends the walk with err_off set. */
+ * goes; what it finds damaged ends the walk with err_off set, provided that the document ends in a
+ * zero byte, which bson_init_static checks: see open_document. */
 #include "server/bson_codec.h"
 
 #include "base/utf8.h"
 #include "google/protobuf/timestamp.pb-c.h"
 #include "server/bson_field.h"
+#include "server/bson_number.h"
 
 #include <bson/bson.h>
-#include <errno.h>
 #include <float.h>
 #include <math.h>
-#include <stdlib.h>
 
 #define NANOS_PER_MS 1000000
 
@@ -80,84 +80,34 @@ static bool decode_bytes(struct decoder *self, const struct srv_bson_place *plac
     return true;
 }
 
-/* A whole number of any BSON type, as sign and magnitude. */
-struct whole {
-    bool is_negative;
-    uint64_t magnitude;
-};
-
-static bool parse_decimal(const bson_iter_t *iter, struct whole *out)
-{
-    bson_decimal128_t decimal;
-    char text[BSON_DECIMAL128_STRING];
-    bson_iter_decimal128(iter, &decimal);
-    bson_decimal128_to_string(&decimal, text);
-    out->is_negative = text[0] == '-';
-    const char *digits = text + (out->is_negative ? 1 : 0);
-    if (strspn(digits, "0123456789") != strlen(digits) || strlen(digits) > 20) {
-        return false;
-    }
-    errno = 0;
-    out->magnitude = strtoull(digits, NULL, 10);
-    return errno == 0;
-}
-
-static bool parse_whole(const bson_iter_t *iter, struct whole *out)
-{
-    int64_t number;
-    if (BSON_ITER_HOLDS_DECIMAL128(iter)) {
-        return parse_decimal(iter, out);
-    }
-    if (BSON_ITER_HOLDS_DOUBLE(iter)) {
-        double value = bson_iter_double(iter);
-        if (value != floor(value) || fabs(value) >= 0x1p63) {
-            return false;
-        }
-        number = (int64_t)value;
-    } else if (BSON_ITER_HOLDS_INT32(iter) || BSON_ITER_HOLDS_INT64(iter)) {
-        number = bson_iter_as_int64(iter);
-    } else {
-        return false;
-    }
-    out->is_negative = number < 0;
-    out->magnitude = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    return true;
-}
-
 static bool decode_signed(struct decoder *self, const struct srv_bson_place *place,
                           const bson_iter_t *iter, int64_t max, int64_t *out)
 {
-    struct whole whole;
-    if (!parse_whole(iter, &whole) ||
-        whole.magnitude > (uint64_t)max + (whole.is_negative ? 1 : 0)) {
-        return refuse(self, place,
-                      max == INT32_MAX ? "expected a 32-bit integer" : "expected a 64-bit integer");
-    }
-    *out = (int64_t)(whole.is_negative ? 0 - whole.magnitude : whole.magnitude);
-    return true;
+    return srv_bson_signed(iter, max, out) ||
+           refuse(self, place,
+                  max == INT32_MAX ? "expected a 32-bit integer" : "expected a 64-bit integer");
 }
 
 static bool decode_unsigned(struct decoder *self, const struct srv_bson_place *place,
                             const bson_iter_t *iter, uint64_t max, uint64_t *out)
 {
-    struct whole whole;
-    if (!parse_whole(iter, &whole) || (whole.is_negative && whole.magnitude > 0) ||
-        whole.magnitude > max) {
-        return refuse(self, place,
-                      max == UINT32_MAX ? "expected an unsigned 32-bit integer"
-                                        : "expected an unsigned 64-bit integer");
-    }
-    *out = whole.magnitude;
-    return true;
+    return srv_bson_unsigned(iter, max, out) ||
+           refuse(self, place,
+                  max == UINT32_MAX ? "expected an unsigned 32-bit integer"
+                                    : "expected an unsigned 64-bit integer");
 }
 
-static bool decode_double(struct decoder *self, const struct srv_bson_place *place,
-                          const bson_iter_t *iter, double *out)
+static bool decode_float(struct decoder *self, const struct srv_bson_place *place,
+                         const bson_iter_t *iter, float *out)
 {
-    if (!BSON_ITER_HOLDS_NUMBER(iter)) {
+    double real;
+    if (!srv_bson_real(iter, &real)) {
         return refuse(self, place, "expected a number");
     }
-    *out = bson_iter_as_double(iter);
+    if (isfinite(real) && fabs(real) > (double)FLT_MAX) {
+        return refuse(self, place, "out of a float's range");
+    }
+    *out = (float)real;
     return true;
 }
 
@@ -166,18 +116,46 @@ static bool decode_enum(struct decoder *self, const struct srv_bson_place *place
 {
     if (!BSON_ITER_HOLDS_UTF8(iter)) {
         int64_t number;
-        if (!decode_signed(self, place, iter, INT32_MAX, &number)) {
-            return false;
+        if (!srv_bson_signed(iter, INT32_MAX, &number)) {
+            return refuse(self, place, "expected a name of the enum, or a 32-bit integer");
         }
         *out = (int32_t)number;
         return true;
     }
+    uint32_t len;
+    const char *name = bson_iter_utf8(iter, &len);
     const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value_by_name(type, bson_iter_utf8(iter, NULL));
+        strlen(name) == len ? protobuf_c_enum_descriptor_get_value_by_name(type, name) : NULL;
     if (value == NULL) {
         return refuse(self, place, "a name that the enum does not have");
     }
     *out = value->value;
+    return true;
+}
+
+/* Stands `out` before the first element of the document or array that `iter` is on. */
+static bool open_document(struct decoder *self, const struct srv_bson_place *place,
+                          const bson_iter_t *iter, bson_iter_t *out)
+{
+    uint32_t len = 0;
+    const uint8_t *data = NULL;
+    bson_t document;
+    if (BSON_ITER_HOLDS_ARRAY(iter)) {
+        bson_iter_array(iter, &len, &data);
+    } else {
+        bson_iter_document(iter, &len, &data);
+    }
+    return (data != NULL && bson_init_static(&document, data, len) &&
+            bson_iter_init(out, &document)) ||
+           refuse(self, place, "damaged");
+}
+
+static bool enter(struct decoder *self, const struct srv_bson_place *place)
+{
+    if (self->depth == SRV_BSON_NESTING_MAX) {
+        return refuse(self, place, "nested too deeply");
+    }
+    self->depth++;
     return true;
 }
 
@@ -188,24 +166,39 @@ static void set_time(Google__Protobuf__Timestamp *time, int64_t ms, int32_t fine
     time->nanos = (int32_t)(rest < 0 ? rest + 1000 : rest) * NANOS_PER_MS + finer;
 }
 
-static bool decode_timestamp(struct decoder *self, const struct srv_bson_place *place,
-                             const bson_iter_t *iter, Google__Protobuf__Timestamp *out)
+static bool decode_fine_timestamp(struct decoder *self, const struct srv_bson_place *place,
+                                  const bson_iter_t *iter, Google__Protobuf__Timestamp *out)
 {
-    if (BSON_ITER_HOLDS_DATE_TIME(iter)) {
-        set_time(out, bson_iter_date_time(iter), 0);
-        return true;
+    bson_iter_t date;
+    bson_iter_t nanos;
+    int64_t finer;
+    if (!open_document(self, place, iter, &date) || !open_document(self, place, iter, &nanos)) {
+        return false;
     }
-    bson_iter_t date, nanos;
-    int64_t finer = 0;
-    if (!BSON_ITER_HOLDS_DOCUMENT(iter) || !bson_iter_recurse(iter, &date) ||
-        !bson_iter_find(&date, "date") || !BSON_ITER_HOLDS_DATE_TIME(&date) ||
-        !bson_iter_recurse(iter, &nanos) || !bson_iter_find(&nanos, "nanos") ||
-        !decode_signed(self, place, &nanos, INT32_MAX, &finer) || finer < 0 ||
-        finer >= NANOS_PER_MS) {
-        return refuse(self, place, "expected a date");
+    if (!bson_iter_find(&date, "date") || !BSON_ITER_HOLDS_DATE_TIME(&date) ||
+        !bson_iter_find(&nanos, "nanos") || !srv_bson_signed(&nanos, NANOS_PER_MS - 1, &finer) ||
+        finer < 0) {
+        return refuse(self, place, "expected a date, or a date and nanos from 0 to 999999");
     }
     set_time(out, bson_iter_date_time(&date), (int32_t)finer);
     return true;
+}
+
+static bool decode_timestamp(struct decoder *self, const struct srv_bson_place *place,
+                             const bson_iter_t *iter, ProtobufCMessage **out)
+{
+    Google__Protobuf__Timestamp *time = allocate(self, sizeof *time);
+    if (time == NULL) {
+        return false;
+    }
+    google__protobuf__timestamp__init(time);
+    *out = &time->base;
+    if (BSON_ITER_HOLDS_DATE_TIME(iter)) {
+        set_time(time, bson_iter_date_time(iter), 0);
+        return true;
+    }
+    return BSON_ITER_HOLDS_DOCUMENT(iter) ? decode_fine_timestamp(self, place, iter, time)
+                                          : refuse(self, place, "expected a date");
 }
 
 static bool decode_message(struct decoder *self, const struct srv_bson_place *place,
@@ -213,22 +206,15 @@ static bool decode_message(struct decoder *self, const struct srv_bson_place *pl
                            ProtobufCMessage **out)
 {
     if (type == &google__protobuf__timestamp__descriptor) {
-        Google__Protobuf__Timestamp *time = allocate(self, sizeof *time);
-        if (time == NULL) {
-            return false;
-        }
-        google__protobuf__timestamp__init(time);
-        *out = &time->base;
-        return decode_timestamp(self, place, iter, time);
+        return decode_timestamp(self, place, iter, out);
     }
     bson_iter_t inner;
-    if (!BSON_ITER_HOLDS_DOCUMENT(iter) || !bson_iter_recurse(iter, &inner)) {
+    if (!BSON_ITER_HOLDS_DOCUMENT(iter)) {
         return refuse(self, place, "expected a document");
     }
-    if (self->depth == SRV_BSON_NESTING_MAX) {
-        return refuse(self, place, "nested too deeply");
+    if (!enter(self, place) || !open_document(self, place, iter, &inner)) {
+        return false;
     }
-    self->depth++;
     *out = decode_fields(self, place, type, &inner);
     self->depth--;
     return *out != NULL;
@@ -240,7 +226,6 @@ static bool decode_value(struct decoder *self, const struct srv_bson_place *plac
 {
     int64_t number = 0;
     uint64_t natural = 0;
-    double real = 0;
     bool ok = false;
     switch (field->type) {
     case PROTOBUF_C_TYPE_MESSAGE:
@@ -273,14 +258,9 @@ static bool decode_value(struct decoder *self, const struct srv_bson_place *plac
     case PROTOBUF_C_TYPE_FIXED64:
         return decode_unsigned(self, place, iter, UINT64_MAX, out);
     case PROTOBUF_C_TYPE_FLOAT:
-        ok = decode_double(self, place, iter, &real);
-        if (ok && isfinite(real) && fabs(real) > (double)FLT_MAX) {
-            return refuse(self, place, "out of a float's range");
-        }
-        *(float *)out = (float)real;
-        return ok;
+        return decode_float(self, place, iter, out);
     case PROTOBUF_C_TYPE_DOUBLE:
-        return decode_double(self, place, iter, out);
+        return srv_bson_real(iter, out) || refuse(self, place, "expected a number");
     }
     return refuse(self, place, "a type that has no BSON form");
 }
@@ -291,8 +271,9 @@ static bool open_and_count(struct decoder *self, const struct srv_bson_place *pl
 {
     bson_iter_t counter;
     *out_count = 0;
-    if (!bson_iter_recurse(iter, out_inner) || !bson_iter_recurse(iter, &counter)) {
-        return refuse(self, place, "damaged");
+    if (!enter(self, place) || !open_document(self, place, iter, out_inner) ||
+        !open_document(self, place, iter, &counter)) {
+        return false;
     }
     while (bson_iter_next(&counter)) {
         ++*out_count;
@@ -323,25 +304,10 @@ static bool decode_array(struct decoder *self, const struct srv_bson_place *plac
             return false;
         }
     }
+    self->depth--;
     *(size_t *)((char *)message + field->quantifier_offset) = count;
     *(void **)((char *)message + field->offset) = elements;
     return true;
-}
-
-static bool parse_signed(const char *text, int64_t max, int64_t *out)
-{
-    char *end;
-    errno = 0;
-    *out = strtoll(text, &end, 10);
-    return errno == 0 && end != text && *end == '\0' && *out <= max && *out >= -max - 1;
-}
-
-static bool parse_unsigned(const char *text, uint64_t max, uint64_t *out)
-{
-    char *end;
-    errno = 0;
-    *out = strtoull(text, &end, 10);
-    return errno == 0 && *text >= '0' && *text <= '9' && *end == '\0' && *out <= max;
 }
 
 /* Stores a map's key, which stands as text, at `out`. */
@@ -367,20 +333,20 @@ static bool decode_map_key(struct decoder *self, const struct srv_bson_place *pl
         break;
     case PROTOBUF_C_TYPE_UINT32:
     case PROTOBUF_C_TYPE_FIXED32:
-        ok = parse_unsigned(text, UINT32_MAX, &natural);
+        ok = srv_bson_unsigned_text(text, UINT32_MAX, &natural);
         *(uint32_t *)out = (uint32_t)natural;
         break;
     case PROTOBUF_C_TYPE_UINT64:
     case PROTOBUF_C_TYPE_FIXED64:
-        ok = parse_unsigned(text, UINT64_MAX, out);
+        ok = srv_bson_unsigned_text(text, UINT64_MAX, out);
         break;
     case PROTOBUF_C_TYPE_INT64:
     case PROTOBUF_C_TYPE_SINT64:
     case PROTOBUF_C_TYPE_SFIXED64:
-        ok = parse_signed(text, INT64_MAX, out);
+        ok = srv_bson_signed_text(text, INT64_MAX, out);
         break;
     default:
-        ok = parse_signed(text, INT32_MAX, &number);
+        ok = srv_bson_signed_text(text, INT32_MAX, &number);
         *(int32_t *)out = (int32_t)number;
         break;
     }
@@ -397,6 +363,8 @@ static ProtobufCMessage *decode_entry(struct decoder *self, const struct srv_bso
     }
     protobuf_c_message_init(type, entry);
     char *base = (char *)entry;
+    srv_bson_mark_set(&type->fields[0], entry);
+    srv_bson_mark_set(&type->fields[1], entry);
     bool ok = decode_map_key(self, place, &type->fields[0], bson_iter_key(iter),
                              base + type->fields[0].offset) &&
               decode_value(self, place, &type->fields[1], iter, base + type->fields[1].offset);
@@ -426,6 +394,7 @@ static bool decode_map(struct decoder *self, const struct srv_bson_place *place,
             return false;
         }
     }
+    self->depth--;
     *(size_t *)((char *)message + field->quantifier_offset) = count;
     *(void **)((char *)message + field->offset) = entries;
     return true;
@@ -447,22 +416,18 @@ static bool decode_field(struct decoder *self, const struct srv_bson_place *plac
     if (!decode_value(self, place, field, iter, base + field->offset)) {
         return false;
     }
-    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
-        *(uint32_t *)(base + field->quantifier_offset) = field->id;
-    } else if (field->label == PROTOBUF_C_LABEL_OPTIONAL &&
-               field->type != PROTOBUF_C_TYPE_MESSAGE && field->type != PROTOBUF_C_TYPE_STRING) {
-        *(protobuf_c_boolean *)(base + field->quantifier_offset) = true;
-    }
+    srv_bson_mark_set(field, message);
     return true;
 }
 
 /* Collects the fields a message type does not have; NULL until there is one. */
-static void collect_unknown(bson_t **collected, const bson_iter_t *iter)
+static bool collect_unknown(struct decoder *self, const struct srv_bson_place *place,
+                            bson_t **collected, const bson_iter_t *iter)
 {
     if (*collected == NULL) {
         *collected = bson_new();
     }
-    bson_append_iter(*collected, NULL, 0, iter);
+    return bson_append_iter(*collected, NULL, 0, iter) || refuse(self, place, "damaged");
 }
 
 /* Hangs what was collected on the message, in the arena. */
@@ -475,14 +440,19 @@ static bool hang_unknown(struct decoder *self, const bson_t *collected, Protobuf
     }
     memcpy(data, bson_get_data(collected), collected->len);
     *field = (ProtobufCMessageUnknownField){
-        .tag = SRV_BSON_UNKNOWN_NUMBER,
-        .wire_type = PROTOBUF_C_WIRE_TYPE_LENGTH_PREFIXED,
+        .tag = 1,
+        .wire_type = (ProtobufCWireType)SRV_BSON_UNKNOWN_WIRE_TYPE,
         .len = collected->len,
         .data = data,
     };
     message->unknown_fields = field;
     message->n_unknown_fields = 1;
     return true;
+}
+
+static bool is_the_stores(const char *name)
+{
+    return strcmp(name, SRV_BSON_ID) == 0 || strcmp(name, SRV_BSON_VERSION) == 0;
 }
 
 /* Decodes what `iter` walks into `message`, collecting what is unknown. */
@@ -492,16 +462,16 @@ static bool walk_fields(struct decoder *self, const struct srv_bson_place *outer
     while (bson_iter_next(iter)) {
         const char *name = bson_iter_key(iter);
         struct srv_bson_place place = {outer, name};
-        if (outer == NULL && name[0] == '_') {
-            continue; /* the store's own */
+        if (outer == NULL && is_the_stores(name)) {
+            continue;
         }
         const ProtobufCFieldDescriptor *field = srv_bson_find_field(message->descriptor, name);
         if (field != NULL) {
             if (!decode_field(self, &place, field, iter, message)) {
                 return false;
             }
-        } else if (self->keep_unknown) {
-            collect_unknown(unknown, iter);
+        } else if (self->keep_unknown && !collect_unknown(self, &place, unknown, iter)) {
+            return false;
         }
     }
     return iter->err_off == 0 || refuse(self, outer, "damaged");
@@ -528,7 +498,9 @@ bool srv_bson_decode(const ProtobufCMessageDescriptor *type, const bson_t *docum
 {
     struct decoder decoder = {.arena = arena, .keep_unknown = keep_unknown, .err = err};
     bson_iter_t iter;
-    if (!bson_iter_init(&iter, document)) {
+    bson_t whole;
+    if (!bson_init_static(&whole, bson_get_data(document), document->len) ||
+        !bson_iter_init(&iter, &whole)) {
         return refuse(&decoder, NULL, "damaged");
     }
     ProtobufCMessage *message = decode_fields(&decoder, NULL, type, &iter);

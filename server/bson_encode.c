@@ -35,10 +35,34 @@ static bool refuse(struct encoder *self, const struct srv_bson_place *place, con
     return base_err_set(self->err, BASE_INVALID_ARGUMENT, "%s: %s", path, reason);
 }
 
+static bool refuse_size(struct encoder *self, const struct srv_bson_place *place)
+{
+    char path[SRV_BSON_NAME_SIZE];
+    srv_bson_place_format(place, path, sizeof path);
+    return base_err_set(self->err, BASE_RESOURCE_EXHAUSTED,
+                        "%s: too large, expected at most %zu bytes as BSON", path,
+                        SRV_BSON_DOCUMENT_BYTES_MAX);
+}
+
 /* Appending fails only where a document would pass libbson's own 2 GiB. */
 static bool check_append(struct encoder *self, const struct srv_bson_place *place, bool appended)
 {
-    return appended || refuse(self, place, "too large");
+    return appended || refuse_size(self, place);
+}
+
+/* After each element: what is small on the wire can be twenty times as large as BSON. */
+static bool check_size(struct encoder *self, const struct srv_bson_place *place, const bson_t *out)
+{
+    return out->len <= SRV_BSON_DOCUMENT_BYTES_MAX || refuse_size(self, place);
+}
+
+static bool enter(struct encoder *self, const struct srv_bson_place *place)
+{
+    if (self->depth == SRV_BSON_NESTING_MAX) {
+        return refuse(self, place, "nested too deeply");
+    }
+    self->depth++;
+    return true;
 }
 
 static bool encode_timestamp(struct encoder *self, const struct srv_bson_place *place,
@@ -70,12 +94,9 @@ static bool encode_message(struct encoder *self, const struct srv_bson_place *pl
         return encode_timestamp(self, place, key, (const Google__Protobuf__Timestamp *)message,
                                 out);
     }
-    if (self->depth == SRV_BSON_NESTING_MAX) {
-        return refuse(self, place, "nested too deeply");
-    }
-    self->depth++;
     bson_t inner;
-    bool ok = check_append(self, place, bson_append_document_begin(out, key, -1, &inner)) &&
+    bool ok = enter(self, place) &&
+              check_append(self, place, bson_append_document_begin(out, key, -1, &inner)) &&
               encode_fields(self, place, message, &inner) &&
               check_append(self, place, bson_append_document_end(out, &inner));
     self->depth--;
@@ -175,7 +196,8 @@ static bool encode_array(struct encoder *self, const struct srv_bson_place *plac
                          bson_t *out)
 {
     bson_t array;
-    if (!check_append(self, place, bson_append_array_begin(out, key, -1, &array))) {
+    if (!enter(self, place) ||
+        !check_append(self, place, bson_append_array_begin(out, key, -1, &array))) {
         return false;
     }
     size_t size = srv_bson_value_size(field->type);
@@ -183,21 +205,33 @@ static bool encode_array(struct encoder *self, const struct srv_bson_place *plac
         char buffer[16];
         const char *index;
         bson_uint32_to_string((uint32_t)i, &index, buffer, sizeof buffer);
+        struct srv_bson_place here = {place, index};
         struct value value = {field, elements + i * size};
-        if (!encode_value(self, place, index, value, &array)) {
+        if (!encode_value(self, &here, index, value, &array) || !check_size(self, place, &array)) {
             return false;
         }
     }
+    self->depth--;
     return check_append(self, place, bson_append_array_end(out, &array));
 }
 
-/* Writes a map's key as text, as ProtoJSON has it; false when it is too long. */
-static bool format_map_key(const ProtobufCFieldDescriptor *field, const void *at,
+static bool format_text_key(struct encoder *self, const struct srv_bson_place *place,
+                            struct base_str key, char out[SRV_BSON_MAP_KEY_SIZE])
+{
+    if (!base_utf8_valid(key)) {
+        return refuse(self, place, "a map key with invalid UTF-8");
+    }
+    return srv_bson_escape_key(key, out) || refuse(self, place, "a map key is too long");
+}
+
+/* Writes a map's key as text, as ProtoJSON has it. */
+static bool format_map_key(struct encoder *self, const struct srv_bson_place *place,
+                           const ProtobufCFieldDescriptor *field, const void *at,
                            char out[SRV_BSON_MAP_KEY_SIZE])
 {
     switch (field->type) {
     case PROTOBUF_C_TYPE_STRING:
-        return srv_bson_escape_key(base_str_of(*(const char *const *)at), out);
+        return format_text_key(self, place, base_str_of(*(const char *const *)at), out);
     case PROTOBUF_C_TYPE_BOOL:
         snprintf(out, SRV_BSON_MAP_KEY_SIZE, "%s",
                  *(const protobuf_c_boolean *)at ? "true" : "false");
@@ -221,24 +255,22 @@ static bool format_map_key(const ProtobufCFieldDescriptor *field, const void *at
     }
 }
 
-/* Whether a singular field is to be written: has presence and is there, or has none. */
-static bool is_set(const ProtobufCFieldDescriptor *field, const ProtobufCMessage *message)
+/* The value of a map's entry. A message that is missing there is an empty one: its key counts. */
+static bool encode_entry_value(struct encoder *self, const struct srv_bson_place *place,
+                               const char *key, const ProtobufCMessage *entry, bson_t *out)
 {
-    const char *base = (const char *)message;
-    const void *at = base + field->offset;
-    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
-        return *(const uint32_t *)(base + field->quantifier_offset) == field->id;
+    const ProtobufCFieldDescriptor *field = &entry->descriptor->fields[1];
+    const void *at = (const char *)entry + field->offset;
+    if (field->type != PROTOBUF_C_TYPE_MESSAGE || *(void *const *)at != NULL) {
+        return encode_value(self, place, key, (struct value){field, at}, out);
     }
-    if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
-        return *(void *const *)at != NULL;
+    if (field->descriptor == &google__protobuf__timestamp__descriptor) {
+        return check_append(self, place, bson_append_date_time(out, key, -1, 0));
     }
-    if (field->label == PROTOBUF_C_LABEL_NONE || field->label == PROTOBUF_C_LABEL_REQUIRED) {
-        return true;
-    }
-    if (field->type == PROTOBUF_C_TYPE_STRING) { /* unset it points to the default */
-        return *(void *const *)at != NULL && *(void *const *)at != field->default_value;
-    }
-    return *(const protobuf_c_boolean *)(base + field->quantifier_offset) != 0;
+    bson_t empty;
+    return check_append(self, place,
+                        bson_append_document_begin(out, key, -1, &empty) &&
+                            bson_append_document_end(out, &empty));
 }
 
 static bool encode_map(struct encoder *self, const struct srv_bson_place *place, const char *key,
@@ -247,24 +279,21 @@ static bool encode_map(struct encoder *self, const struct srv_bson_place *place,
 {
     const ProtobufCMessageDescriptor *type = field->descriptor;
     bson_t map;
-    if (!check_append(self, place, bson_append_document_begin(out, key, -1, &map))) {
+    if (!enter(self, place) ||
+        !check_append(self, place, bson_append_document_begin(out, key, -1, &map))) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        const char *entry = (const char *)entries[i];
         char name[SRV_BSON_MAP_KEY_SIZE];
-        if (!format_map_key(&type->fields[0], entry + type->fields[0].offset, name)) {
-            return refuse(self, place, "a map key is too long");
-        }
-        struct value value = {&type->fields[1], entry + type->fields[1].offset};
+        const void *key_at = (const char *)entries[i] + type->fields[0].offset;
         struct srv_bson_place here = {place, name};
-        if (!is_set(&type->fields[1], entries[i])) {
-            continue; /* an entry whose message is missing: nothing to keep */
-        }
-        if (!encode_value(self, &here, name, value, &map)) {
+        if (!format_map_key(self, place, &type->fields[0], key_at, name) ||
+            !encode_entry_value(self, &here, name, entries[i], &map) ||
+            !check_size(self, place, &map)) {
             return false;
         }
     }
+    self->depth--;
     return check_append(self, place, bson_append_document_end(out, &map));
 }
 
@@ -280,7 +309,7 @@ static bool encode_field(struct encoder *self, const struct srv_bson_place *oute
     }
     if (field->label != PROTOBUF_C_LABEL_REPEATED) {
         struct value value = {field, base + field->offset};
-        return !is_set(field, message) || encode_value(self, &place, name, value, out);
+        return !srv_bson_is_set(field, message) || encode_value(self, &place, name, value, out);
     }
     size_t count = *(const size_t *)(base + field->quantifier_offset);
     const void *elements = *(void *const *)(base + field->offset);
@@ -297,7 +326,7 @@ static bool encode_unknown(struct encoder *self, const struct srv_bson_place *pl
         const ProtobufCMessageUnknownField *field = &message->unknown_fields[i];
         bson_t kept;
         bson_iter_t iter;
-        if (field->tag != SRV_BSON_UNKNOWN_NUMBER) {
+        if ((int)field->wire_type != SRV_BSON_UNKNOWN_WIRE_TYPE) {
             continue;
         }
         if (!bson_init_static(&kept, field->data, field->len) || !bson_iter_init(&iter, &kept)) {
@@ -327,5 +356,5 @@ static bool encode_fields(struct encoder *self, const struct srv_bson_place *pla
 bool srv_bson_encode(const ProtobufCMessage *message, bson_t *out, struct base_err *err)
 {
     struct encoder encoder = {.err = err};
-    return encode_fields(&encoder, NULL, message, out);
+    return encode_fields(&encoder, NULL, message, out) && check_size(&encoder, NULL, out);
 }

@@ -1,18 +1,29 @@
 #include "server/bson_field.h"
 
+#include "base/utf8.h"
+
 #include <stdio.h>
+
+/* Writes the path at `out` and returns its length. */
+static size_t format_path(const struct srv_bson_place *place, char *out, size_t size)
+{
+    size_t len = 0;
+    if (place->outer != NULL) {
+        len = format_path(place->outer, out, size);
+        len += len + 1 < size ? (size_t)snprintf(out + len, size - len, ".") : 0;
+    }
+    snprintf(out + len, size - len, "%s", place->name);
+    return len + strlen(out + len);
+}
 
 void srv_bson_place_format(const struct srv_bson_place *place, char *out, size_t size)
 {
     if (place == NULL) {
         snprintf(out, size, "document");
-    } else if (place->outer == NULL) {
-        snprintf(out, size, "%s", place->name);
-    } else {
-        srv_bson_place_format(place->outer, out, size);
-        size_t len = strlen(out);
-        snprintf(out + len, size - len, ".%s", place->name);
+        return;
     }
+    size_t len = format_path(place, out, size);
+    out[base_utf8_valid_len(base_str_make(out, len))] = '\0';
 }
 
 static bool is_lower(char c)
@@ -90,6 +101,20 @@ static bool is_entry_name(const char *entry, const char *field)
     return strcmp(entry, "Entry") == 0;
 }
 
+static bool is_map_key(const ProtobufCFieldDescriptor *field)
+{
+    return field->id == 1 && strcmp(field->name, "key") == 0 &&
+           field->label != PROTOBUF_C_LABEL_REPEATED && field->type != PROTOBUF_C_TYPE_MESSAGE &&
+           field->type != PROTOBUF_C_TYPE_BYTES && field->type != PROTOBUF_C_TYPE_ENUM &&
+           field->type != PROTOBUF_C_TYPE_FLOAT && field->type != PROTOBUF_C_TYPE_DOUBLE;
+}
+
+static bool is_map_value(const ProtobufCFieldDescriptor *field)
+{
+    return field->id == 2 && strcmp(field->name, "value") == 0 &&
+           field->label != PROTOBUF_C_LABEL_REPEATED;
+}
+
 bool srv_bson_is_map(const ProtobufCMessageDescriptor *type, const ProtobufCFieldDescriptor *field)
 {
     if (field->label != PROTOBUF_C_LABEL_REPEATED || field->type != PROTOBUF_C_TYPE_MESSAGE) {
@@ -97,11 +122,43 @@ bool srv_bson_is_map(const ProtobufCMessageDescriptor *type, const ProtobufCFiel
     }
     const ProtobufCMessageDescriptor *entry = field->descriptor;
     size_t outer = strlen(type->name);
-    return entry->n_fields == 2 && entry->fields[0].id == 1 && entry->fields[1].id == 2 &&
-           strcmp(entry->fields[0].name, "key") == 0 &&
-           strcmp(entry->fields[1].name, "value") == 0 &&
-           strncmp(entry->name, type->name, outer) == 0 && entry->name[outer] == '.' &&
-           is_entry_name(entry->name + outer + 1, field->name);
+    return entry->n_fields == 2 && is_map_key(&entry->fields[0]) &&
+           is_map_value(&entry->fields[1]) && strncmp(entry->name, type->name, outer) == 0 &&
+           entry->name[outer] == '.' && is_entry_name(entry->name + outer + 1, field->name);
+}
+
+bool srv_bson_is_set(const ProtobufCFieldDescriptor *field, const ProtobufCMessage *message)
+{
+    const char *base = (const char *)message;
+    const void *at = base + field->offset;
+    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 &&
+        *(const uint32_t *)(base + field->quantifier_offset) != field->id) {
+        return false;
+    }
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        return *(void *const *)at != NULL;
+    }
+    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+        return true;
+    }
+    if (field->label == PROTOBUF_C_LABEL_NONE || field->label == PROTOBUF_C_LABEL_REQUIRED) {
+        return true;
+    }
+    if (field->type == PROTOBUF_C_TYPE_STRING) { /* unset it points to the default */
+        return *(void *const *)at != NULL && *(void *const *)at != field->default_value;
+    }
+    return *(const protobuf_c_boolean *)(base + field->quantifier_offset) != 0;
+}
+
+void srv_bson_mark_set(const ProtobufCFieldDescriptor *field, ProtobufCMessage *message)
+{
+    char *quantifier = (char *)message + field->quantifier_offset;
+    if ((field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0) {
+        *(uint32_t *)quantifier = field->id;
+    } else if (field->label == PROTOBUF_C_LABEL_OPTIONAL &&
+               field->type != PROTOBUF_C_TYPE_MESSAGE && field->type != PROTOBUF_C_TYPE_STRING) {
+        *(protobuf_c_boolean *)quantifier = true;
+    }
 }
 
 size_t srv_bson_value_size(ProtobufCType type)

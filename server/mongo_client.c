@@ -1,11 +1,18 @@
+/* libmongoc's pool serves as the maker of clients that share one view of the servers. Which client
+ * is whose is decided by the gate: slot N of it owns connection N, made when first needed. The view
+ * changes come as events from libmongoc's monitoring threads and open or shut the gate. */
 #include "server/mongo_client.h"
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "server/mongo_stream.h"
 #include "server/store_mongo.h"
 
-#include <mongoc/mongoc.h>
 #include <pthread.h>
+
+/* How much longer a connection is waited on than its command may run (maxTimeMS): the server's own
+ * word that time is up keeps the connection, silence ends it. */
+#define ANSWER_GRACE_NS (100 * BASE_NS_PER_MS)
 
 /* The server's error codes that mean "not now, or not here": a primary that steps down or shuts
  * down, or one that is not primary yet (MongoDB's error_codes.yml). */
@@ -28,6 +35,10 @@ static const int32_t passing_codes[] = {
 struct srv_mongo_client {
     mongoc_client_pool_t *pool;
     char *database;
+    mongoc_read_prefs_t *read_prefs; /* the URI's: what a server must be to be read from */
+    struct srv_mongo_gate *gate;
+    struct srv_mongo_stream_user *connections; /* one a slot; its client is NULL until needed */
+    size_t connection_count;
 };
 
 static void log_driver(mongoc_log_level_t level, const char *domain, const char *message,
@@ -73,13 +84,76 @@ static void set_defaults(mongoc_uri_t *uri)
 {
     set_default(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, SRV_STORE_MONGO_SELECTION_MS);
     set_default(uri, MONGOC_URI_CONNECTTIMEOUTMS, SRV_STORE_MONGO_CONNECT_MS);
-    set_default(uri, MONGOC_URI_SOCKETTIMEOUTMS, SRV_STORE_MONGO_SOCKET_MS);
+    set_default(uri, MONGOC_URI_SOCKETTIMEOUTMS, SRV_STORE_MONGO_COMMAND_MS);
+    set_default(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, SRV_STORE_MONGO_HEARTBEAT_MS);
     set_default(uri, MONGOC_URI_MAXPOOLSIZE, SRV_STORE_MONGO_POOL_MAX);
-    set_default(uri, MONGOC_URI_WAITQUEUETIMEOUTMS, SRV_STORE_MONGO_POOL_WAIT_MS);
     if (mongoc_uri_get_appname(uri) == NULL) {
         mongoc_uri_set_appname(uri, "tollgate");
     }
     set_default_write_concern(uri);
+}
+
+static void on_topology_changed(const mongoc_apm_topology_changed_t *event)
+{
+    struct srv_mongo_client *client = mongoc_apm_topology_changed_get_context(event);
+    const mongoc_topology_description_t *servers =
+        mongoc_apm_topology_changed_get_new_description(event);
+    srv_mongo_gate_set_reachable(
+        client->gate, SRV_MONGO_READ,
+        mongoc_topology_description_has_readable_server(servers, client->read_prefs));
+    srv_mongo_gate_set_reachable(client->gate, SRV_MONGO_WRITE,
+                                 mongoc_topology_description_has_writable_server(servers));
+}
+
+/* Listens to what the pool finds out about the servers. Behind a load balancer it finds out
+ * nothing, and the gate stays open. */
+static void watch_servers(struct srv_mongo_client *client, const mongoc_uri_t *uri)
+{
+    mongoc_apm_callbacks_t *callbacks = mongoc_apm_callbacks_new();
+    mongoc_apm_set_topology_changed_cb(callbacks, on_topology_changed);
+    mongoc_client_pool_set_apm_callbacks(client->pool, callbacks, client);
+    mongoc_apm_callbacks_destroy(callbacks);
+    if (mongoc_uri_get_option_as_bool(uri, MONGOC_URI_LOADBALANCED, false)) {
+        srv_mongo_gate_set_reachable(client->gate, SRV_MONGO_READ, true);
+        srv_mongo_gate_set_reachable(client->gate, SRV_MONGO_WRITE, true);
+    }
+}
+
+/* The connection of a slot, which is the caller's alone. */
+static struct srv_mongo_stream_user *connection_of(struct srv_mongo_client *client, size_t slot)
+{
+    struct srv_mongo_stream_user *connection = &client->connections[slot];
+    if (connection->client == NULL) {
+        connection->client = mongoc_client_pool_pop(client->pool);
+        srv_mongo_stream_bind(connection);
+    }
+    return connection;
+}
+
+static void name_database(struct srv_mongo_client *client, const mongoc_uri_t *uri)
+{
+    const char *given = mongoc_uri_get_database(uri);
+    struct base_str name = base_str_of(given == NULL ? SRV_STORE_MONGO_DATABASE : given);
+    client->database = base_calloc(1, name.len + 1);
+    memcpy(client->database, name.data, name.len);
+}
+
+/* Everything but the pool, which comes first because it can fail. */
+static void set_up(struct srv_mongo_client *client, const mongoc_uri_t *uri)
+{
+    mongoc_client_pool_set_error_api(client->pool, MONGOC_ERROR_API_VERSION_2);
+    name_database(client, uri);
+    client->read_prefs = mongoc_read_prefs_copy(mongoc_uri_get_read_prefs_t(uri));
+    int32_t count =
+        mongoc_uri_get_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, SRV_STORE_MONGO_POOL_MAX);
+    client->connection_count = count < 1 ? 1 : (size_t)count;
+    client->connections = base_calloc(client->connection_count, sizeof *client->connections);
+    client->gate = srv_mongo_gate_create(
+        client->connection_count, SRV_STORE_MONGO_WAITING_MAX,
+        mongoc_uri_get_option_as_int32(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS,
+                                       SRV_STORE_MONGO_SELECTION_MS));
+    watch_servers(client, uri);
+    connection_of(client, 0); /* the first one starts libmongoc's monitoring */
 }
 
 struct srv_mongo_client *srv_mongo_client_open(const char *uri, struct base_err *err)
@@ -94,20 +168,17 @@ struct srv_mongo_client *srv_mongo_client_open(const char *uri, struct base_err 
         return NULL;
     }
     set_defaults(parsed);
-    struct srv_mongo_client *client = base_calloc(1, sizeof *client);
-    const char *database = mongoc_uri_get_database(parsed);
-    struct base_str name = base_str_of(database == NULL ? SRV_STORE_MONGO_DATABASE : database);
-    client->database = base_calloc(1, name.len + 1);
-    memcpy(client->database, name.data, name.len);
-    client->pool = mongoc_client_pool_new_with_error(parsed, &error);
-    mongoc_uri_destroy(parsed);
-    if (client->pool == NULL) {
+    mongoc_client_pool_t *pool = mongoc_client_pool_new_with_error(parsed, &error);
+    struct srv_mongo_client *client = NULL;
+    if (pool == NULL) {
         base_err_set(err, BASE_INVALID_ARGUMENT, "the MongoDB URI cannot be used: %s",
                      error.message);
-        srv_mongo_client_close(client);
-        return NULL;
+    } else {
+        client = base_calloc(1, sizeof *client);
+        client->pool = pool;
+        set_up(client, parsed);
     }
-    mongoc_client_pool_set_error_api(client->pool, MONGOC_ERROR_API_VERSION_2);
+    mongoc_uri_destroy(parsed);
     return client;
 }
 
@@ -116,9 +187,15 @@ void srv_mongo_client_close(struct srv_mongo_client *client)
     if (client == NULL) {
         return;
     }
-    if (client->pool != NULL) {
-        mongoc_client_pool_destroy(client->pool);
+    for (size_t i = 0; i < client->connection_count; i++) {
+        if (client->connections[i].client != NULL) {
+            mongoc_client_pool_push(client->pool, client->connections[i].client);
+        }
     }
+    mongoc_client_pool_destroy(client->pool); /* after which no event comes */
+    srv_mongo_gate_destroy(client->gate);
+    mongoc_read_prefs_destroy(client->read_prefs);
+    base_free(client->connections);
     base_free(client->database);
     base_free(client);
 }
@@ -133,71 +210,72 @@ static bool is_passing(const bson_error_t *error)
     return false;
 }
 
+static bool report_server(const bson_error_t *error, struct base_err *err)
+{
+    return is_passing(error)
+               ? base_err_set(err, BASE_UNAVAILABLE, "the database is changing its primary")
+               : base_err_set(err, BASE_INTERNAL, "the database refused the operation");
+}
+
 /* Turns the driver's error into ours. Its text goes to the log alone: it may name hosts. */
-static bool report(const bson_error_t *error, struct base_err *err)
+static bool report(const bson_error_t *error, const struct rpc_context *ctx, struct base_err *err)
 {
     bool from_server = error->domain == MONGOC_ERROR_SERVER;
-    if (from_server && error->code == MAX_TIME_MS_EXPIRED) {
-        return base_err_set(err, BASE_DEADLINE_EXCEEDED, "deadline exceeded");
-    }
     if (from_server && error->code == DUPLICATE_KEY) {
         return base_err_set(err, BASE_ALREADY_EXISTS, "the key is taken");
+    }
+    bool from_write = error->domain == MONGOC_ERROR_WRITE_CONCERN;
+    if (((from_server || from_write) && error->code == MAX_TIME_MS_EXPIRED) ||
+        base_clock_monotonic_ns() >= ctx->deadline_ns) {
+        return base_err_set(err, BASE_DEADLINE_EXCEEDED, "deadline exceeded");
     }
     char code[16];
     snprintf(code, sizeof code, "%u", error->code);
     base_log(BASE_LOG_WARN, "mongodb command failed", "code", code, "message", error->message,
              NULL);
-    if (error->domain == MONGOC_ERROR_SERVER_SELECTION || error->domain == MONGOC_ERROR_STREAM) {
+    switch (error->domain) {
+    case MONGOC_ERROR_SERVER:
+        return report_server(error, err);
+    case MONGOC_ERROR_SERVER_SELECTION:
         return base_err_set(err, BASE_UNAVAILABLE, "the database cannot be reached");
-    }
-    if (error->domain == MONGOC_ERROR_WRITE_CONCERN) {
+    case MONGOC_ERROR_STREAM:
+        return base_err_set(err, BASE_UNAVAILABLE, "the connection to the database was lost");
+    case MONGOC_ERROR_WRITE_CONCERN:
         return base_err_set(err, BASE_UNAVAILABLE,
                             "the database did not confirm the write; it may have happened");
-    }
-    if (error->domain == MONGOC_ERROR_CLIENT) {
+    case MONGOC_ERROR_CLIENT:
         return base_err_set(err, BASE_UNAVAILABLE, "the database refused the connection");
+    default:
+        return base_err_set(err, BASE_INTERNAL, "the database refused the operation");
     }
-    if (from_server && is_passing(error)) {
-        return base_err_set(err, BASE_UNAVAILABLE, "the database is changing its primary");
-    }
-    return base_err_set(err, BASE_INTERNAL, "the database refused the operation");
-}
-
-/* What is left of the call's time, in whole milliseconds, at least one. */
-static int64_t remaining_ms(const struct rpc_context *ctx)
-{
-    if (ctx->deadline_ns == BASE_NEVER_NS) {
-        return SRV_MONGO_COMMAND_MS_MAX;
-    }
-    int64_t ms = (ctx->deadline_ns - base_clock_monotonic_ns()) / BASE_NS_PER_MS;
-    if (ms < 1) {
-        return 1;
-    }
-    return ms < SRV_MONGO_COMMAND_MS_MAX ? ms : SRV_MONGO_COMMAND_MS_MAX;
 }
 
 bool srv_mongo_client_run(struct srv_mongo_client *client, struct rpc_context *ctx,
                           enum srv_mongo_kind kind, bson_t *command, bson_t *out_reply,
                           struct base_err *err)
 {
-    if (!rpc_context_check(ctx, err)) {
+    size_t slot;
+    int64_t now_ns = base_clock_monotonic_ns();
+    int64_t longest_ns = now_ns + SRV_STORE_MONGO_COMMAND_MS * BASE_NS_PER_MS;
+    int64_t deadline_ns = ctx->deadline_ns < longest_ns ? ctx->deadline_ns : longest_ns;
+    if (!rpc_context_check(ctx, err) ||
+        !srv_mongo_gate_enter(client->gate, kind, deadline_ns, &slot, err)) {
         return false;
     }
-    mongoc_client_t *connection = mongoc_client_pool_pop(client->pool);
-    if (connection == NULL) {
-        return base_err_set(err, BASE_UNAVAILABLE, "all connections to the database are busy");
-    }
+    struct srv_mongo_stream_user *connection = connection_of(client, slot);
+    int64_t left_ms = (deadline_ns - base_clock_monotonic_ns()) / BASE_NS_PER_MS;
+    BSON_APPEND_INT64(command, "maxTimeMS", left_ms < 1 ? 1 : left_ms);
+    connection->until_ns = deadline_ns + ANSWER_GRACE_NS;
     bson_error_t error;
-    BSON_APPEND_INT64(command, "maxTimeMS", remaining_ms(ctx));
     bool ok = kind == SRV_MONGO_READ
-                  ? mongoc_client_read_command_with_opts(connection, client->database, command,
-                                                         NULL, NULL, out_reply, &error)
-                  : mongoc_client_write_command_with_opts(connection, client->database, command,
-                                                          NULL, out_reply, &error);
-    mongoc_client_pool_push(client->pool, connection);
+                  ? mongoc_client_read_command_with_opts(connection->client, client->database,
+                                                         command, NULL, NULL, out_reply, &error)
+                  : mongoc_client_write_command_with_opts(connection->client, client->database,
+                                                          command, NULL, out_reply, &error);
+    srv_mongo_gate_leave(client->gate, slot);
     if (!ok) {
         bson_destroy(out_reply);
-        return report(&error, err);
+        return report(&error, ctx, err);
     }
     return true;
 }

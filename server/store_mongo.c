@@ -3,8 +3,11 @@
  * what a failed command means, in mongo_client.c. */
 #include "server/store_mongo.h"
 
+#include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "server/bson_codec.h"
+#include "server/bson_field.h"
 #include "server/document.h"
 #include "server/mongo_client.h"
 
@@ -14,9 +17,9 @@
 #define DUPLICATE_KEY 11000
 #define COUNTER_ATTEMPTS_MAX 10
 
-/* Waits between the rounds of an update that another one overtook: doubling, with a limit. */
-#define RETRY_NS_MIN INT64_C(200000)
-#define RETRY_NS_MAX INT64_C(20000000)
+/* Waits between the rounds of an update that another one overtook: up to a bound that doubles. */
+#define RETRY_NS_MIN UINT64_C(500000)
+#define RETRY_NS_MAX UINT64_C(32000000)
 
 struct mongo_store {
     struct srv_store base;
@@ -59,46 +62,57 @@ static int64_t reply_number(const bson_t *reply, const char *path, int64_t missi
 
 /* ---- Documents ---- */
 
-static bool fill_document(const struct target *at, const ProtobufCMessage *message, int64_t version,
-                          bson_t *out, struct base_err *err)
+static bool refuse_size(const struct target *at, struct base_err *err)
 {
-    append_key(out, "_id", at->key);
+    return base_err_set(err, BASE_RESOURCE_EXHAUSTED,
+                        "a document of %s is longer than %zu bytes as BSON", at->collection->name,
+                        SRV_BSON_DOCUMENT_BYTES_MAX);
+}
+
+/* A new ObjectId for each write, and not a count: a document that is removed and inserted anew
+ * between the two halves of an update would come back to the same number. */
+static bool fill_document(const struct target *at, const ProtobufCMessage *message, bson_t *out,
+                          struct base_err *err)
+{
+    bson_oid_t version;
+    bson_oid_init(&version, NULL);
+    append_key(out, SRV_BSON_ID, at->key);
     if (!srv_bson_encode(message, out, err)) {
-        return false;
+        return err->code == BASE_RESOURCE_EXHAUSTED ? refuse_size(at, err) : false;
     }
-    BSON_APPEND_INT64(out, "_version", version);
-    if (out->len > SRV_STORE_MONGO_DOCUMENT_BYTES_MAX) {
-        return base_err_set(err, BASE_RESOURCE_EXHAUSTED,
-                            "a document of %s is %u bytes long as BSON, expected at most %zu",
-                            at->collection->name, out->len, SRV_STORE_MONGO_DOCUMENT_BYTES_MAX);
-    }
-    return true;
+    BSON_APPEND_OID(out, SRV_BSON_VERSION, &version);
+    return out->len <= SRV_BSON_DOCUMENT_BYTES_MAX || refuse_size(at, err);
 }
 
 /* Gives {_id, fields, _version}, the caller's to destroy on success; checks both limits. */
 static bool build_document(const struct target *at, const ProtobufCMessage *message,
-                           int64_t version, bson_t *out_document, struct base_err *err)
+                           bson_t *out_document, struct base_err *err)
 {
     if (!srv_document_check_size(at->collection, message, err)) {
         return false;
     }
     bson_init(out_document);
-    if (!fill_document(at, message, version, out_document, err)) {
+    if (!fill_document(at, message, out_document, err)) {
         bson_destroy(out_document);
         return false;
     }
     return true;
 }
 
+/* What the codec found goes to the log: the client need not know how documents are kept. */
 static bool read_document(const struct target *at, const bson_t *document, bool keep_unknown,
-                          ProtobufCMessage **out_message, struct base_err *err)
+                          struct base_arena *arena, ProtobufCMessage **out_message,
+                          struct base_err *err)
 {
-    if (srv_bson_decode(at->collection->type, document, keep_unknown, &at->ctx->arena, out_message,
-                        err)) {
+    if (srv_bson_decode(at->collection->type, document, keep_unknown, arena, out_message, err)) {
         return true;
     }
-    return err->code != BASE_RESOURCE_EXHAUSTED &&
-           srv_document_damaged(at->collection, at->key, err);
+    if (err->code == BASE_RESOURCE_EXHAUSTED) {
+        return false;
+    }
+    base_log(BASE_LOG_ERROR, "damaged document", "collection", at->collection->name, "reason",
+             err->message, NULL);
+    return srv_document_damaged(at->collection, at->key, err);
 }
 
 /* A command on one document of at->collection: {NAME: collection, ...}. */
@@ -190,7 +204,7 @@ static bool mongo_get(struct srv_store *store, struct rpc_context *ctx,
     if (!srv_document_check_key(collection, key, err) || !find_one(&at, &reply, &document, err)) {
         return false;
     }
-    bool ok = read_document(&at, &document, false, out_message, err);
+    bool ok = read_document(&at, &document, false, &ctx->arena, out_message, err);
     bson_destroy(&reply);
     return ok;
 }
@@ -240,7 +254,7 @@ static bool fill_page(struct target *at, const bson_t *reply, size_t limit,
             return false;
         }
         at->key = out->key;
-        if (!read_document(at, &document, false, &out->message, err)) {
+        if (!read_document(at, &document, false, &at->ctx->arena, &out->message, err)) {
             return false;
         }
         bytes += document.len;
@@ -313,7 +327,7 @@ static bool mongo_insert(struct srv_store *store, struct rpc_context *ctx,
     bson_t document, reply;
     int64_t inserted;
     if (!srv_document_check_key(collection, key, err) ||
-        !build_document(&at, message, 1, &document, err) ||
+        !build_document(&at, message, &document, err) ||
         !run_write(&at, "insert", "documents", &document, &reply, err)) {
         return false;
     }
@@ -348,22 +362,33 @@ static bool mongo_remove(struct srv_store *store, struct rpc_context *ctx,
     return removed == 1 || srv_document_not_found(collection, key, err);
 }
 
-/* Replaces the document if its version is still `version` (0: it has none, someone wrote it by
- * hand). */
-static bool replace(const struct target *at, const bson_t *document, int64_t version,
+/* Appends {_id: key, _version: {$eq: version}} for the version that `found` has; null, which
+ * matches a missing field too, where somebody wrote the document by hand. */
+static void append_unchanged(bson_t *item, const struct target *at, const bson_t *found)
+{
+    bson_t query;
+    bson_t condition;
+    bson_iter_t version;
+    BSON_APPEND_DOCUMENT_BEGIN(item, "q", &query);
+    append_key(&query, SRV_BSON_ID, at->key);
+    BSON_APPEND_DOCUMENT_BEGIN(&query, SRV_BSON_VERSION, &condition);
+    if (!bson_iter_init_find(&version, found, SRV_BSON_VERSION) ||
+        !bson_append_iter(&condition, "$eq", -1, &version)) {
+        BSON_APPEND_NULL(&condition, "$eq");
+    }
+    bson_append_document_end(&query, &condition);
+    bson_append_document_end(item, &query);
+}
+
+/* Replaces what was found by `document`, unless somebody was faster. */
+static bool replace(const struct target *at, const bson_t *found, const bson_t *document,
                     bool *out_replaced, struct base_err *err)
 {
-    bson_t item, query, reply;
+    bson_t item;
+    bson_t reply;
     int64_t matched;
     bson_init(&item);
-    BSON_APPEND_DOCUMENT_BEGIN(&item, "q", &query);
-    append_key(&query, "_id", at->key);
-    if (version == 0) {
-        BSON_APPEND_NULL(&query, "_version"); /* matches a missing field too */
-    } else {
-        BSON_APPEND_INT64(&query, "_version", version);
-    }
-    bson_append_document_end(&item, &query);
+    append_unchanged(&item, at, found);
     BSON_APPEND_DOCUMENT(&item, "u", document);
     if (!run_write(at, "update", "updates", &item, &reply, err)) {
         return false;
@@ -375,56 +400,73 @@ static bool replace(const struct target *at, const bson_t *document, int64_t ver
     return true;
 }
 
-/* Reads the document, mutates it and builds what is to be written; fields that only the database
- * has go from the one to the other. */
+/* Mutates what was found and builds what is to be written; fields that only the database has go
+ * from the one to the other. */
 static bool mutate(const struct target *at, const struct srv_mutation *mutation,
-                   int64_t *out_version, bson_t *out_document, struct base_err *err)
+                   const bson_t *found, struct base_arena *scratch, bson_t *out_document,
+                   struct base_err *err)
 {
-    bson_t reply, found;
     ProtobufCMessage *message;
+    return read_document(at, found, true, scratch, &message, err) &&
+           mutation->apply(mutation, at->ctx, message, err) &&
+           build_document(at, message, out_document, err);
+}
+
+/* One round: read, change, write back. Hands out the message as a reader would get it, without the
+ * fields that only the database has. */
+static bool try_update(const struct target *at, const struct srv_mutation *mutation,
+                       struct base_arena *scratch, bool *out_replaced,
+                       ProtobufCMessage **out_message, struct base_err *err)
+{
+    bson_t reply;
+    bson_t found;
+    bson_t document;
     if (!find_one(at, &reply, &found, err)) {
         return false;
     }
-    int64_t version = reply_number(&found, "_version", 0);
-    bool ok = read_document(at, &found, true, &message, err) &&
-              mutation->apply(mutation, at->ctx, message, err) &&
-              build_document(at, message, version + 1, out_document, err);
+    bool ok = mutate(at, mutation, &found, scratch, &document, err);
+    if (ok) {
+        ok = replace(at, &found, &document, out_replaced, err) &&
+             (!*out_replaced ||
+              read_document(at, &document, false, &at->ctx->arena, out_message, err));
+        bson_destroy(&document);
+    }
     bson_destroy(&reply);
-    *out_version = version;
     return ok;
 }
 
-static void pause_between_rounds(int64_t *pause_ns)
+/* Waits some of `bound_ns`, by chance, so that those who collided do not do so again. */
+static void pause_between_rounds(uint64_t *bound_ns)
 {
-    struct timespec pause = {.tv_nsec = (long)*pause_ns};
+    uint64_t chance;
+    base_random_system.fill(&base_random_system, &chance, sizeof chance);
+    struct timespec pause = {.tv_nsec = (long)(chance % *bound_ns)};
     nanosleep(&pause, NULL);
-    *pause_ns = *pause_ns < RETRY_NS_MAX / 2 ? *pause_ns * 2 : RETRY_NS_MAX;
+    *bound_ns = *bound_ns < RETRY_NS_MAX ? *bound_ns * 2 : RETRY_NS_MAX;
 }
 
-/* Hands out the message as a reader would get it: without the fields that only the database has. */
+/* However many rounds it takes: the documents that are read and thrown away stand in a scratch
+ * arena of a call's size. Each round that fails is one that another update won, so all get on. */
 static bool mongo_update(struct srv_store *store, struct rpc_context *ctx,
                          const struct srv_collection *collection, struct srv_key key,
                          const struct srv_mutation *mutation, ProtobufCMessage **out_message,
                          struct base_err *err)
 {
     struct target at = {store, ctx, collection, key};
-    if (!srv_document_check_key(collection, key, err)) {
-        return false;
-    }
-    for (int64_t pause_ns = RETRY_NS_MIN;; pause_between_rounds(&pause_ns)) {
-        bson_t document;
-        int64_t version;
-        bool replaced = false;
-        if (!mutate(&at, mutation, &version, &document, err)) {
-            return false;
-        }
-        bool ok = replace(&at, &document, version, &replaced, err) &&
-                  (!replaced || read_document(&at, &document, false, out_message, err));
-        bson_destroy(&document);
-        if (!ok || replaced) {
-            return ok;
+    struct base_arena scratch;
+    uint64_t bound_ns = RETRY_NS_MIN;
+    bool ok = srv_document_check_key(collection, key, err);
+    bool replaced = false;
+    base_arena_init(&scratch, ctx->arena.cap_bytes);
+    while (ok && !replaced) {
+        ok = try_update(&at, mutation, &scratch, &replaced, out_message, err);
+        base_arena_reset(&scratch);
+        if (ok && !replaced) {
+            pause_between_rounds(&bound_ns);
         }
     }
+    base_arena_dispose(&scratch);
+    return ok;
 }
 
 /* ---- Counters ---- */

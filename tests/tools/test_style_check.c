@@ -115,6 +115,12 @@ static void test_rules(void **state)
          "rpc/server.c:1: <grpc/grpc.h> stands only in rpc/listener_grpc*\n"},
         {"sqlite elsewhere", "server/notes.c", "#include <sqlite3.h>\n",
          "server/notes.c:1: <sqlite3.h> stands only in server/store_sqlite*\n"},
+        {"mongoc in its adapter", "server/mongo_client.c", "#include <mongoc/mongoc.h>\n", ""},
+        {"mongoc in the store", "server/store_mongo.c", "#include <mongoc/mongoc.h>\n",
+         "server/store_mongo.c:1: <mongoc/mongoc.h> stands only in server/mongo_client*\n"},
+        {"bson in the store", "server/store_mongo.c", "#include <bson/bson.h>\n", ""},
+        {"bson elsewhere", "server/notes.c", "#include <bson/bson.h>\n",
+         "server/notes.c:1: <bson/bson.h> stands only in server/store_mongo*\n"},
 
         {"a header", "base/a_b.h", "/* A. */\n#ifndef BASE_A_B_H\n#define BASE_A_B_H\n\n#endif\n",
          ""},
