@@ -15,6 +15,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -32,6 +33,7 @@ except ImportError as missing:
 START_S_MAX = 30
 STOP_S_MAX = 30
 CALL_S_MAX = 30
+IDLE_STOP_S_MAX = 4  # C-core by itself waits 5 s for the idle client, 20 s for the frozen one
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 UUID_V7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 PR_SET_PDEATHSIG = 1
@@ -338,6 +340,21 @@ class Refusals(GrpcTest):
         channel.close()
         del futures
         self.new_user("Still here")
+
+
+class Stopping(GrpcTest):
+    """Clients that do not react do not hold up the end."""
+
+    def test_idle_and_frozen_clients(self):
+        self.new_user("Idle")  # its connection stays, and is not read while it is idle
+        frozen = socket.create_connection(("127.0.0.1", self.program.ports["grpc"]))
+        self.addCleanup(frozen.close)
+        settings = b"\0\0\0\4\0\0\0\0\0"
+        frozen.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings)
+        frozen.recv(1)
+        begin = time.monotonic()
+        self.program.stop()
+        self.assertLess(time.monotonic() - begin, IDLE_STOP_S_MAX)
 
 
 class Metadata(GrpcTest):
