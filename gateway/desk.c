@@ -321,12 +321,8 @@ static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
 {
     const struct gw_router *router = gw_routes_router(call->desk->gateway->routes);
     struct gw_captures captures;
-    struct base_str method = exchange->method;
     void *route;
-    if (base_str_eq(method, BASE_STR("HEAD"))) {
-        method = BASE_STR("GET");
-    }
-    switch (gw_router_match(router, method, exchange->raw_path, &route, &captures)) {
+    switch (gw_router_match(router, exchange->method, exchange->raw_path, &route, &captures)) {
     case GW_MATCHED:
         call->route = route;
         serve(call, exchange, &captures);

@@ -19,8 +19,6 @@ static struct base_str *slot_of(struct reading *reading, struct base_str name)
         return base_str_eq(name, BASE_STR("content-type"))   ? &reading->head.content_type
                : base_str_eq(name, BASE_STR("grpc-timeout")) ? &reading->head.grpc_timeout
                                                              : NULL;
-    case sizeof "x-forwarded-for" - 1:
-        return base_str_eq(name, BASE_STR("x-forwarded-for")) ? &reading->forwarded_for : NULL;
     case sizeof "content-encoding" - 1:
         return base_str_eq(name, BASE_STR("content-encoding"))   ? &reading->head.content_encoding
                : base_str_eq(name, BASE_STR("x-server-timeout")) ? &reading->head.server_timeout
@@ -41,22 +39,23 @@ static bool keep(struct reading *reading, const struct gw_header *header)
     return slot == NULL || slot == &reading->head.content_type;
 }
 
-/* "before, peer", or the one of them there is. */
-static bool join_chain(struct base_str before, struct base_str peer, struct base_arena *arena,
+/* "before, next", or the one of them there is: several lines are one list (RFC 9110 section 5.3).
+ */
+static bool join_chain(struct base_str before, struct base_str next, struct base_arena *arena,
                        struct base_str *out_chain, struct base_err *err)
 {
-    if (before.len == 0 || peer.len == 0) {
-        *out_chain = before.len == 0 ? peer : before;
+    if (before.len == 0 || next.len == 0) {
+        *out_chain = before.len == 0 ? next : before;
         return true;
     }
-    size_t len = before.len + 2 + peer.len;
+    size_t len = before.len + 2 + next.len;
     char *text = base_arena_alloc(arena, len);
     if (text == NULL) {
         return base_err_set(err, BASE_RESOURCE_EXHAUSTED, "the request's headers are too large");
     }
     memcpy(text, before.data, before.len);
     memcpy(text + before.len, ", ", 2);
-    memcpy(text + before.len + 2, peer.data, peer.len);
+    memcpy(text + before.len + 2, next.data, next.len);
     *out_chain = base_str_make(text, len);
     return true;
 }
@@ -86,7 +85,10 @@ bool gw_head_read(struct gw_header_source *source, const struct gw_hop *hop,
     struct gw_header header;
     bool fine = true;
     while (source->next(source, &header)) {
-        if (keep(&reading, &header) && fine) {
+        if (base_str_eq(header.name, BASE_STR("x-forwarded-for"))) {
+            fine = fine && join_chain(reading.forwarded_for, header.value, arena,
+                                      &reading.forwarded_for, err);
+        } else if (keep(&reading, &header) && fine) {
             fine = gw_headers_to_metadata(header.name, header.value, arena, metadata, err);
         }
     }

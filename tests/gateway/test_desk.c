@@ -292,6 +292,7 @@ static void the_rpc_gets_message_metadata_and_deadline(void **state)
         {BASE_STR("authorization"), BASE_STR("Bearer abc")},
         {BASE_STR("grpc-metadata-color"), BASE_STR("blue")},
         {BASE_STR("connection"), BASE_STR("keep-alive")},
+        {BASE_STR("x-forwarded-for"), BASE_STR("203.0.113.9")},
         {BASE_STR("x-forwarded-for"), BASE_STR("198.51.100.1")},
         {BASE_STR("grpc-timeout"), BASE_STR("9S")},
         {BASE_STR("x-server-timeout"), BASE_STR("2.5")},
@@ -310,7 +311,8 @@ static void the_rpc_gets_message_metadata_and_deadline(void **state)
     assert_non_null(strstr(fix.fake.last_metadata, "authorization=Bearer abc\n"));
     assert_non_null(strstr(fix.fake.last_metadata, "color=blue\n"));
     assert_null(strstr(fix.fake.last_metadata, "keep-alive"));
-    assert_non_null(strstr(fix.fake.last_metadata, "x-forwarded-for=198.51.100.1, 192.0.2.7\n"));
+    assert_non_null(
+        strstr(fix.fake.last_metadata, "x-forwarded-for=203.0.113.9, 198.51.100.1, 192.0.2.7\n"));
     assert_non_null(strstr(fix.fake.last_metadata, "x-forwarded-host=api.example\n"));
     int64_t waits_ns = fix.fake.last_deadline_ns - before_ns;
     assert_in_range(waits_ns, 2500 * BASE_NS_PER_MS, 3000 * BASE_NS_PER_MS);
