@@ -31,7 +31,8 @@ static void send_next(struct run *run, size_t index)
     if (!slot->is_busy) {
         return;
     }
-    slot->request = (struct e2e_request){.method = slot->asked.method, .path = slot->asked.path};
+    slot->request = (struct e2e_request){
+        .method = slot->asked.method, .path = slot->asked.path, .headers = slot->asked.headers};
     if (slot->asked.has_body) {
         slot->request.body = base_str_of(slot->asked.body);
     }
@@ -69,6 +70,11 @@ static void take_ended(struct run *run)
     }
 }
 
+static int port_of(const struct e2e_load *load, size_t slot)
+{
+    return slot % 2 == 1 && load->odd_port != 0 ? load->odd_port : load->port;
+}
+
 void e2e_load_run(const struct e2e_load *load, int timeout_ms)
 {
     static struct run run;
@@ -77,8 +83,9 @@ void e2e_load_run(const struct e2e_load *load, int timeout_ms)
     assert_in_range(load->slots, 1, E2E_SLOTS_MAX);
     curl_multi_setopt(run.multi, CURLMOPT_MAXCONNECTS, (long)E2E_SLOTS_MAX);
     for (size_t i = 0; i < load->slots; i++) {
-        run.slots[i].client = e2e_client_create(load->port, load->http);
-        if (i > 0) { /* the first opens the connection the others wait for */
+        bool is_first = i == 0 || (i == 1 && load->odd_port != 0);
+        run.slots[i].client = e2e_client_create(port_of(load, i), load->http);
+        if (!is_first) { /* the first opens the connection the others wait for */
             e2e_client_expect_connection(run.slots[i].client);
         }
         send_next(&run, i);

@@ -15,11 +15,13 @@ struct e2e_load_request {
     char path[256];
     char body[1024];
     const char *method;
+    const char *headers; /* as in e2e_request */
     bool has_body;
 };
 
 struct e2e_load {
     int port;
+    int odd_port; /* where slots of odd number go instead; 0: to `port` too */
     enum e2e_http http;
     size_t slots;
     void *user;

@@ -1,5 +1,7 @@
 /* The MongoDB that the tests run against: one that TOLLGATE_TEST_MONGODB_URI names, or one that
- * tests/mongodb/engine.sh starts. Failing to get one fails the test; it is never skipped.
+ * tests/mongodb/engine.sh starts. Failing to get one fails the test; it is never skipped. A test
+ * that kills the engine and wants what was answered kept sets TOLLGATE_MONGODB_JOURNAL=1 before it
+ * opens it (engine.mjs says why).
  */
 #ifndef MONGODB_ENGINE_H
 #define MONGODB_ENGINE_H
