@@ -1,17 +1,15 @@
-/* Most text is ASCII, so eight bytes are tested at a time until one of them is not. */
+/* Most text is ASCII, so eight bytes are tested at a time where there are as many. */
 #include "base/utf8.h"
 
 #include <stdint.h>
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
 
-/* Bytes of the well-formed character at `at`, or 0 (the Unicode Standard, table 3-7). */
+/* Bytes of the well-formed character at `at`, whose first byte is not ASCII, or 0 (the Unicode
+ * Standard, table 3-7). */
 static size_t character_len(const unsigned char *at, size_t left)
 {
     unsigned char first = at[0];
-    if (first < 0x80) {
-        return 1;
-    }
     size_t len = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
     if (len == 0 || len > left) {
         return 0;
@@ -29,16 +27,11 @@ static size_t character_len(const unsigned char *at, size_t left)
     return len;
 }
 
-static size_t ascii_len(const unsigned char *at, size_t left)
+static bool is_ascii_word(const unsigned char *at)
 {
-    size_t len = 0;
-    for (uint64_t word; left - len >= sizeof word; len += sizeof word) {
-        memcpy(&word, at + len, sizeof word);
-        if ((word & HIGH_BITS) != 0) {
-            break;
-        }
-    }
-    return len;
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return (word & HIGH_BITS) == 0;
 }
 
 size_t base_utf8_valid_len(struct base_str s)
@@ -46,8 +39,11 @@ size_t base_utf8_valid_len(struct base_str s)
     const unsigned char *bytes = (const unsigned char *)s.data;
     size_t at = 0;
     while (at < s.len) {
-        at += ascii_len(bytes + at, s.len - at);
-        if (at < s.len) {
+        if (s.len - at >= sizeof(uint64_t) && is_ascii_word(bytes + at)) {
+            at += sizeof(uint64_t);
+        } else if (bytes[at] < 0x80) {
+            at++;
+        } else {
             size_t len = character_len(bytes + at, s.len - at);
             if (len == 0) {
                 return at;

@@ -17,8 +17,7 @@ static size_t left(const struct rpc_wire_reader *reader)
     return (size_t)(reader->end - reader->next);
 }
 
-/* Reads at most `bytes_max` bytes; more is damage, as is a value past 64 bits. */
-static bool read_varint(struct rpc_wire_reader *reader, size_t bytes_max, uint64_t *out_value)
+static bool read_long_varint(struct rpc_wire_reader *reader, size_t bytes_max, uint64_t *out_value)
 {
     uint64_t value = 0;
     size_t available = left(reader);
@@ -35,6 +34,17 @@ static bool read_varint(struct rpc_wire_reader *reader, size_t bytes_max, uint64
         }
     }
     return fail(reader, available < bytes_max ? "a varint breaks off" : "a varint is too long");
+}
+
+/* Reads at most `bytes_max` bytes; more is damage, as is a value past 64 bits. */
+static inline bool read_varint(struct rpc_wire_reader *reader, size_t bytes_max,
+                               uint64_t *out_value)
+{
+    if (reader->next != reader->end && *reader->next < 0x80) { /* most tags and lengths */
+        *out_value = *reader->next++;
+        return true;
+    }
+    return read_long_varint(reader, bytes_max, out_value);
 }
 
 static bool read_tag(struct rpc_wire_reader *reader, uint32_t *out_number,
