@@ -75,11 +75,12 @@ static bool holds_message(Google__Protobuf__DescriptorProto *const *messages, si
 static const char *name_in_package(const Google__Protobuf__FileDescriptorProto *file,
                                    const char *full_name)
 {
-    size_t len = file->package == NULL ? 0 : strlen(file->package);
+    const char *package = file->package == NULL ? "" : file->package;
+    size_t len = strlen(package);
     if (len == 0) {
         return full_name;
     }
-    bool is_inside = strncmp(full_name, file->package, len) == 0 && full_name[len] == '.';
+    bool is_inside = strncmp(full_name, package, len) == 0 && full_name[len] == '.';
     return is_inside ? full_name + len + 1 : NULL;
 }
 
