@@ -145,22 +145,22 @@ static bool decode_escape(struct gw_reader *reader, const char **next, const cha
     return gw_reader_fail(reader, escape, "no such escape");
 }
 
-/* Finds the closing quote from a backslash on. */
-static bool find_quote(struct gw_reader *reader, const char *next, const char **out_quote,
-                       bool *is_ascii)
+/* Finds the closing quote from a backslash on; NULL when the string is bad. */
+static const char *find_quote(struct gw_reader *reader, const char *next, bool *is_ascii)
 {
     for (;;) {
         next = gw_scan_plain(next, reader->end, is_ascii);
         if (next == reader->end || (*next == '\\' && reader->end - next < 2)) {
-            return gw_reader_fail(reader, reader->end, "the string does not end");
+            gw_reader_fail(reader, reader->end, "the string does not end");
+            return NULL;
         }
         if (*next == '"') {
-            *out_quote = next;
-            return true;
+            return next;
         }
         if (*next != '\\') {
-            return gw_reader_fail(reader, next, "control character 0x%02x in a string",
-                                  (unsigned char)*next);
+            gw_reader_fail(reader, next, "control character 0x%02x in a string",
+                           (unsigned char)*next);
+            return NULL;
         }
         next += 2;
     }
@@ -170,9 +170,8 @@ static bool find_quote(struct gw_reader *reader, const char *next, const char **
 static bool read_escaped(struct gw_reader *reader, const char *text, const char *special,
                          bool is_ascii, struct base_str *out_text)
 {
-    const char *quote = NULL;
-    if (!find_quote(reader, special, &quote, &is_ascii) ||
-        !gw_reader_reserve(reader, GW_SCRATCH_GAP + (size_t)(quote - text))) {
+    const char *quote = find_quote(reader, special, &is_ascii);
+    if (quote == NULL || !gw_reader_reserve(reader, GW_SCRATCH_GAP + (size_t)(quote - text))) {
         return false;
     }
     char *scratch = base_buf_end(reader->out) + GW_SCRATCH_GAP;

@@ -1,4 +1,5 @@
-/* JSON to wire: what json_to_wire.c (messages, lists, maps) and json_well_known.c share. Private.
+/* JSON to wire: what json_to_wire.c (messages, lists, maps), json_scalar.c and json_well_known.c
+ * share. Private.
  *
  * Each function reads one JSON value at the reader's place and appends wire bytes to its output.
  */
@@ -25,6 +26,23 @@ bool gw_payload_close(struct gw_reader *reader, struct gw_payload payload,
 /* Appends tag, length and `text`, which may stand in the output's spare room. */
 bool gw_put_text(struct gw_reader *reader, const uint8_t *tag, size_t tag_len,
                  struct base_str text) BASE_MUST_CHECK;
+
+/* Fails with what gw_scalar_refuse says of `text`. */
+bool gw_reader_refuse(struct gw_reader *reader, const char *at, enum gw_type type,
+                      enum gw_scalar_status status, struct base_str text);
+
+/* Reads the bits of any scalar that has them. out_skipped is set, and nothing read but the value,
+ * for an unknown enum name that is ignored. */
+bool gw_read_bits(struct gw_reader *reader, const struct gw_field *field, uint64_t *out_bits,
+                  bool *out_skipped) BASE_MUST_CHECK;
+
+/* Appends the field's tag and the bits. */
+bool gw_reader_put_bits(struct gw_reader *reader, const struct gw_field *field,
+                        uint64_t bits) BASE_MUST_CHECK;
+
+/* Reads a string or base64 and appends it with its tag, an empty one only if kept. */
+bool gw_read_text(struct gw_reader *reader, const struct gw_field *field,
+                  bool keep_empty) BASE_MUST_CHECK;
 
 /* Reads a value as a message of `type`, well known or not: what stands inside its length. */
 bool gw_read_message(struct gw_reader *reader, const struct gw_message *type) BASE_MUST_CHECK;

@@ -44,7 +44,7 @@ static char *put_exponent(char *out, int exponent)
 
 static char *put_decimal(char *out, struct gw_decimal decimal)
 {
-    char digits[GW_NUMBER_BYTES_MAX];
+    char digits[GW_NUMBER_BYTES_MAX] = {0};
     int count = (int)(gw_put_unsigned(digits, decimal.significand) - digits);
     int point = count + decimal.exponent; /* digits before the point */
     if (point > PLAIN_POINT_MAX || point < PLAIN_POINT_MIN) {

@@ -153,7 +153,7 @@ bool gw_duration_parse(struct base_str text, int64_t *out_seconds, int32_t *out_
 
 static char *put_pair(char *out, uint32_t value)
 {
-    memcpy(out, gw_digit_pairs + 2 * value, 2);
+    memcpy(out, gw_digit_pairs + (size_t)2 * value, 2);
     return out + 2;
 }
 

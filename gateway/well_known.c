@@ -5,7 +5,7 @@
 #include "gateway/time_text.h"
 
 /* Two tags and two varints. */
-#define TIME_BYTES_MAX (2 * (1 + GW_VARINT_BYTES_MAX))
+#define TIME_BYTES_MAX ((size_t)2 * (1 + GW_VARINT_BYTES_MAX))
 
 /* The tag of field 1 of FieldMask, a string. */
 #define MASK_PATH_TAG (1 << 3 | GW_WIRE_LEN)

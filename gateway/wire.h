@@ -32,8 +32,8 @@ struct gw_wire_reader {
 struct gw_wire_record {
     uint32_t number;
     enum gw_wire_type type;
-    uint64_t scalar;       /* of VARINT, I64, I32 only */
-    struct base_str bytes; /* of LEN: the payload; of a group: between its tags; else not set */
+    uint64_t scalar;       /* of VARINT, I64, I32; else 0 */
+    struct base_str bytes; /* of LEN: the payload; of a group: between its tags; else none */
     struct base_str whole; /* the record with its tag */
 };
 
@@ -76,6 +76,7 @@ BASE_MUST_CHECK static inline bool gw_wire_next(struct gw_wire_reader *reader,
     if ((next[0] & 7) == GW_WIRE_VARINT) {
         reader->next++;
         out_record->type = GW_WIRE_VARINT;
+        out_record->bytes = (struct base_str){NULL, 0};
         if (!gw_wire_read_varint(reader, &out_record->scalar)) {
             return false;
         }
@@ -86,6 +87,7 @@ BASE_MUST_CHECK static inline bool gw_wire_next(struct gw_wire_reader *reader,
             return false;
         }
         out_record->type = GW_WIRE_LEN;
+        out_record->scalar = 0;
         out_record->bytes = base_str_make((const char *)next + head, len);
         reader->next = next + head + len;
     } else {

@@ -236,7 +236,7 @@ static bool write_all(struct gw_writer *writer, const struct gw_message *type, s
 bool gw_write_gathered(struct gw_writer *writer, const struct gw_message *type,
                        struct base_str wire)
 {
-    struct gathered all;
+    struct gathered all = {.count = 0};
     bool ok = gather(writer, type, wire, NULL, &all) && write_all(writer, type, wire, &all);
     free_gathered(&all);
     return ok;
@@ -245,7 +245,7 @@ bool gw_write_gathered(struct gw_writer *writer, const struct gw_message *type,
 bool gw_write_field_of(struct gw_writer *writer, const struct gw_field *field, struct base_str wire,
                        bool *out_is_set)
 {
-    struct gathered all;
+    struct gathered all = {.count = 0};
     bool ok = gather(writer, field->parent, wire, field, &all);
     if (ok) {
         size_t first = 0;

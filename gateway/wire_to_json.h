@@ -1,5 +1,5 @@
-/* Wire to JSON: what wire_to_json.c (messages and lists), wire_map.c, wire_gather.c (fields that
- * come out of order) and wire_well_known.c share. Private.
+/* Wire to JSON: what wire_to_json.c (messages and lists), wire_scalar.c, wire_map.c, wire_gather.c
+ * (fields that come out of order) and wire_well_known.c share. Private.
  *
  * A message's records are first taken to stand in the order of their fields, once each, as every
  * careful serializer writes them, and go out as they come in. When that turns out to be wrong, the
@@ -75,6 +75,9 @@ bool gw_record_is_zero(const struct gw_field *field, const struct gw_wire_record
 /* Appends the value of a scalar that has bits. */
 bool gw_write_bits(struct gw_writer *writer, const struct gw_field *field,
                    uint64_t bits) BASE_MUST_CHECK;
+
+/* Appends bytes as base64 in quotes. */
+bool gw_write_base64(struct gw_writer *writer, struct base_str bytes) BASE_MUST_CHECK;
 
 /* Appends one value: a singular field's, an element's, a map value's. The record fits. */
 bool gw_write_value(struct gw_writer *writer, const struct gw_field *field,

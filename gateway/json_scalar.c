@@ -1,0 +1,177 @@
+/* Scalars of JSON: numbers bare or in quotes, booleans, enums, strings and base64. */
+#include "gateway/base64.h"
+#include "gateway/json_to_wire.h"
+
+/* A tag and a varint or a fixed payload. */
+#define SCALAR_BYTES_MAX (5 + GW_VARINT_BYTES_MAX)
+
+/* Digits that cannot overflow 64 bits. */
+#define SAFE_DIGITS 19
+
+bool gw_reader_refuse(struct gw_reader *reader, const char *at, enum gw_type type,
+                      enum gw_scalar_status status, struct base_str text)
+{
+    gw_scalar_refuse(type, status, text, reader->err);
+    return gw_reader_locate(reader, at);
+}
+
+/* Reads digits and nothing else up to what ends a value: most numbers. */
+static bool read_plain_digits(struct gw_reader *reader, uint64_t *out_magnitude, bool *is_negative)
+{
+    const char *next = reader->next;
+    *is_negative = *next == '-';
+    next += *is_negative;
+    const char *first = next;
+    uint64_t magnitude = 0;
+    while (next < reader->end && *next >= '0' && *next <= '9' && next - first < SAFE_DIGITS) {
+        magnitude = magnitude * 10 + (uint64_t)(*next++ - '0');
+    }
+    bool starts_well = next > first && (*first != '0' || next - first == 1);
+    if (!starts_well || next == reader->end || *next == '.' || (*next | 0x20) == 'e' ||
+        (*next >= '0' && *next <= '9')) {
+        return false;
+    }
+    reader->next = next;
+    *out_magnitude = magnitude;
+    return true;
+}
+
+/* An integer or a real, bare or in quotes. */
+static bool read_number_bits(struct gw_reader *reader, enum gw_type type, uint64_t *out_bits)
+{
+    const char *at = reader->next;
+    bool is_integer = type != GW_DOUBLE && type != GW_FLOAT;
+    struct base_str text;
+    enum gw_scalar_status status;
+    char c = gw_reader_peek(reader);
+    if (c == '"') {
+        if (!gw_reader_string(reader, &text)) {
+            return false;
+        }
+        status = is_integer ? gw_scalar_integer(type, text, out_bits)
+                            : gw_scalar_quoted_real(type, text, out_bits);
+    } else if (c == '-' || (c >= '0' && c <= '9')) {
+        bool is_negative;
+        uint64_t magnitude;
+        if (is_integer && read_plain_digits(reader, &magnitude, &is_negative)) {
+            text = base_str_make(at, (size_t)(reader->next - at));
+            status = gw_scalar_whole(type, is_negative, magnitude, out_bits);
+        } else if (!gw_reader_number(reader, &text)) {
+            return false;
+        } else {
+            status = is_integer ? gw_scalar_integer(type, text, out_bits)
+                                : gw_scalar_real(type, text, out_bits);
+        }
+    } else {
+        return gw_reader_expected(reader, gw_type_article(type));
+    }
+    return status == GW_SCALAR_OK || gw_reader_refuse(reader, at, type, status, text);
+}
+
+static bool read_bool_bits(struct gw_reader *reader, uint64_t *out_bits)
+{
+    char c = gw_reader_peek(reader);
+    *out_bits = c == 't';
+    return c == 't'   ? gw_reader_word(reader, "true")
+           : c == 'f' ? gw_reader_word(reader, "false")
+                      : gw_reader_expected(reader, "true or false");
+}
+
+/* A name, a number or, of NullValue, null. */
+static bool read_enum_bits(struct gw_reader *reader, const struct gw_enum *enumeration,
+                           uint64_t *out_bits, bool *out_skipped)
+{
+    const char *at = reader->next;
+    char c = gw_reader_peek(reader);
+    if (c == 'n' && enumeration->is_null_value) {
+        *out_bits = 0;
+        return gw_reader_word(reader, "null");
+    }
+    if (c == '"') {
+        struct base_str name;
+        if (!gw_reader_string(reader, &name)) {
+            return false;
+        }
+        const struct gw_enum_value *value = gw_enum_by_name(enumeration, name);
+        if (value == NULL && reader->options->ignore_unknown_fields) {
+            *out_skipped = true;
+            return true;
+        }
+        if (value == NULL) {
+            int len = gw_shown_len(name);
+            return gw_reader_fail(reader, at, "expected a value of %.*s, found \"%.*s%s\"",
+                                  BASE_STR_ARGS(enumeration->full_name), len, name.data,
+                                  (size_t)len < name.len ? "..." : "");
+        }
+        *out_bits = (uint64_t)(int64_t)value->number;
+        return true;
+    }
+    if (c != '-' && (c < '0' || c > '9')) {
+        return gw_reader_expected(reader, "an enum value's name or number");
+    }
+    if (!read_number_bits(reader, GW_INT32, out_bits)) {
+        return false;
+    }
+    if (enumeration->is_closed && gw_enum_by_number(enumeration, (int32_t)*out_bits) == NULL) {
+        return gw_reader_fail(reader, at, "expected a value of %.*s, found %d",
+                              BASE_STR_ARGS(enumeration->full_name), (int32_t)*out_bits);
+    }
+    return true;
+}
+
+bool gw_read_bits(struct gw_reader *reader, const struct gw_field *field, uint64_t *out_bits,
+                  bool *out_skipped)
+{
+    switch (field->type) {
+    case GW_BOOL:
+        return read_bool_bits(reader, out_bits);
+    case GW_ENUM:
+        return read_enum_bits(reader, field->enumeration, out_bits, out_skipped);
+    default:
+        return read_number_bits(reader, field->type, out_bits);
+    }
+}
+
+bool gw_reader_put_bits(struct gw_reader *reader, const struct gw_field *field, uint64_t bits)
+{
+    if (!gw_reader_reserve(reader, SCALAR_BYTES_MAX)) {
+        return false;
+    }
+    uint8_t *start = (uint8_t *)base_buf_end(reader->out);
+    memcpy(start, field->tag, sizeof field->tag);
+    uint8_t *end = gw_put_bits(start + field->tag_len, field->type, bits);
+    reader->out->len += (size_t)(end - start);
+    return true;
+}
+
+bool gw_read_text(struct gw_reader *reader, const struct gw_field *field, bool keep_empty)
+{
+    const char *at = reader->next;
+    struct base_str text;
+    if (!gw_reader_string(reader, &text)) {
+        return false;
+    }
+    if (text.len == 0 && !keep_empty) {
+        return true;
+    }
+    if (field->type == GW_STRING) {
+        return gw_put_text(reader, field->tag, field->tag_len, text);
+    }
+    /* Decoded into the spare room: over the text itself if it stands there, else behind the gap. */
+    size_t room = GW_BASE64_DECODED_BYTES_MAX(text.len);
+    size_t offset = (size_t)(text.data - base_buf_end(reader->out));
+    bool is_scratch = text.data >= base_buf_end(reader->out) &&
+                      text.data < reader->out->data + reader->out->capacity;
+    if (!gw_reader_reserve(reader, GW_SCRATCH_GAP + room)) {
+        return false;
+    }
+    char *decoded = base_buf_end(reader->out) + GW_SCRATCH_GAP;
+    if (is_scratch) {
+        text.data = base_buf_end(reader->out) + offset;
+    }
+    size_t len;
+    if (!gw_base64_decode(text, decoded, &len)) {
+        return gw_reader_refuse(reader, at, GW_BYTES, GW_SCALAR_MALFORMED, text);
+    }
+    return gw_put_text(reader, field->tag, field->tag_len, base_str_make(decoded, len));
+}
