@@ -75,6 +75,7 @@ static bool holds_message(Google__Protobuf__DescriptorProto *const *messages, si
 static const char *name_in_package(const Google__Protobuf__FileDescriptorProto *file,
                                    const char *full_name)
 {
+    assert(full_name != NULL);
     const char *package = file->package == NULL ? "" : file->package;
     size_t len = strlen(package);
     if (len == 0) {
