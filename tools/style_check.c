@@ -79,7 +79,7 @@ static const struct adapter {
     {"h2o/", {"gateway/front_h2o"}},
     {"grpc/", {"rpc/listener_grpc", "rpc/channel_grpc", "rpc/grpc_core"}},
     {"sqlite3.h", {"server/store_sqlite"}},
-    {"mongoc/", {"server/store_mongo", "server/mongo_"}},
+    {"mongoc/", {"server/mongo_client", "server/mongo_stream"}},
     {"bson/", {"server/store_mongo", "server/mongo_", "server/bson_"}},
 };
 
