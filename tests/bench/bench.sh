@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Measures build/release against two limits, a bare h2o reply and a bare C-core echo, on this machine and in this run.
 # The server under test stands on core 0, the load on core 1; ours and the limit take turns, and the medians of the
-# rounds are set against each other. With --check the exit status says whether every target was reached.
+# rounds are set against each other. On MongoDB the limit is the driver alone. With --check the exit status says whether
+# every target was reached.
 #
 # ROUNDS and ROUND_SECONDS set how long it takes, BIN where the programs stand, WORK where files go.
 set -euo pipefail
@@ -50,8 +51,8 @@ start_tollgate() { # NAME [VARIABLE=VALUE...]: sets PID, HTTP and GRPC
     local name=$1
     shift
     rm -f "$WORK/$name".*
-    env "$@" taskset -c 0 "$BIN/tollgate" serve --threads 1 --listen 127.0.0.1:0 --grpc 127.0.0.1:0 \
-        --store "sqlite:$WORK/$name.db" --log-level info 2>"$WORK/$name.log" &
+    env TOLLGATE_STORE="sqlite:$WORK/$name.db" "$@" taskset -c 0 "$BIN/tollgate" serve --threads 1 \
+        --listen 127.0.0.1:0 --grpc 127.0.0.1:0 --log-level info 2>"$WORK/$name.log" &
     PID=$!
     PIDS+=("$PID")
     HTTP=$(wait_for "$WORK/$name.log" 'protocol=http' | sed 's/.*address=\([^ ]*\).*/\1/')
@@ -99,7 +100,7 @@ load_grpc() { # ADDRESS
 
 # --- figures --------------------------------------------------------------------------------------------------------
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
+median() { sort -n | awk '{ v[NR] = $0 } END { print v[int((NR + 1) / 2)] }'; }
 
 take_turns() { # "COMMAND of ours" "COMMAND of the limit": sets OURS and BARE, medians
     local ours=() bare=()
@@ -145,6 +146,55 @@ compare_writes() {
     r=$(ratio "$OURS" "$BARE")
     verdict "$r >= 10"
     row "POST /notes, 64 connections to 1" "$(printf %.0f "$OURS")/s" "$(printf %.0f "$BARE")/s" "$r" "at least 10" "$VERDICT"
+}
+
+# --- MongoDB --------------------------------------------------------------------------------------------------------
+
+MONGO_CONNECTIONS=${MONGO_CONNECTIONS:-32}
+
+start_mongodb() { # sets MONGODB, a server without a database
+    if [ -n "${TOLLGATE_TEST_MONGODB_URI:-}" ]; then
+        MONGODB=$TOLLGATE_TEST_MONGODB_URI
+        return
+    fi
+    tests/mongodb/engine.sh "$WORK/mongodb" 0 >"$WORK/mongodb.out" &
+    PIDS+=($!)
+    MONGODB=mongodb://127.0.0.1:$(wait_for "$WORK/mongodb.out" listening | cut -d' ' -f2)
+}
+
+load_p99() { # URL [SCRIPT]: prints the rate and the 99th percentile in milliseconds
+    local out
+    out=$(taskset -c 1 wrk -t1 -c"$MONGO_CONNECTIONS" -d"${ROUND_SECONDS}s" --latency ${2:+-s "$2"} "$1")
+    grep -q 'Non-2xx\|Socket errors' <<<"$out" && die "wrk $1: $out"
+    awk '$1 == "99%" { ms = $2 ~ /us$/ ? $2 / 1000 : $2 ~ /ms$/ ? $2 + 0 : $2 * 1000 }
+         /^Requests\/sec/ { print $2, ms }' <<<"$out"
+}
+
+bare_mongo() { # find|insert
+    taskset -c 0 "$BIN/bench_mongo" "$MONGODB/bench_limit" "$1" "$MONGO_CONNECTIONS" "$ROUND_SECONDS"
+}
+
+compare_mongo() { # TITLE OURS-COMMAND LIMIT-COMMAND
+    local ours=() bare=() r
+    for _ in $(seq "$ROUNDS"); do
+        ours+=("$($2)")
+        bare+=("$($3)")
+    done
+    OURS=$(printf '%s\n' "${ours[@]}" | median)
+    BARE=$(printf '%s\n' "${bare[@]}" | median)
+    r=$(ratio "${OURS% *}" "${BARE% *}")
+    verdict "$r >= 0.85"
+    row "$1" "$(printf %.0f "${OURS% *}")/s" "$(printf %.0f "${BARE% *}")/s" "$r" "at least 0.85" "$VERDICT"
+    row "  99 of 100 within" "${OURS#* } ms" "${BARE#* } ms" "$(ratio "${OURS#* }" "${BARE#* }")" "" ""
+}
+
+bench_mongodb() {
+    printf '\nOn MongoDB, %d connections, beside the driver alone with as many threads:\n' "$MONGO_CONNECTIONS"
+    start_mongodb
+    start_tollgate on_mongodb TOLLGATE_STORE="$MONGODB/bench_tollgate"
+    fill "$HTTP"
+    compare_mongo "GET /notes/{id} on MongoDB" "load_p99 http://$HTTP/notes/$NOTE_ID" "bare_mongo find"
+    compare_mongo "POST /notes on MongoDB" "load_p99 http://$HTTP/notes tests/bench/post_note.lua" "bare_mongo insert"
 }
 
 rss_kb() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
@@ -216,6 +266,8 @@ count_memory "list of $LIST_NOTES notes" "$WORK/counted.counters" "http://$HTTP/
 start_limit bare env LD_PRELOAD="$BIN/malloc_count.so" MALLOC_COUNT_FILE="$WORK/bare.counters" \
     "$BIN/bench_h2o_static" "$WORK/note.json"
 count_memory "bare h2o" "$WORK/bare.counters" "http://$LIMIT/"
+
+bench_mongodb
 
 if [ "${1:-}" = --check ] && [ "$MISSED" -gt 0 ]; then
     die "$MISSED targets missed"

@@ -215,14 +215,18 @@ class Compose(Processes):
 
     def setUp(self):
         super().setUp()
-        checked = run("docker-compose", "-f", os.path.join(source, "docker-compose.yml"), "config")
+        run("docker-compose", "-f", os.path.join(source, "docker-compose.yml"), "config", "-q")
+        checked = run("docker-compose", "-f", os.path.join(source, "docker-compose.yml"), "--profile", "more", "config")
         self.services = yaml.safe_load(checked)["services"]
 
     def test_start_order(self):
         """Each waits until what it calls is healthy."""
         waits = {name: sorted(service.get("depends_on", {})) for name, service in self.services.items()}
         self.assertEqual(waits, {"mongodb": [], "server-a": ["mongodb"], "server-b": ["mongodb"],
-                                 "gateway-a": ["server-a"], "gateway-b": ["server-b"]})
+                                 "server-c": ["mongodb"], "gateway-a": ["server-a"],
+                                 "gateway-b": ["server-b"], "gateway-c": ["server-c"]})
+        self.assertEqual({name for name, service in self.services.items() if "profiles" in service},
+                         {"server-c", "gateway-c"})
         for name, service in self.services.items():
             self.assertIn("test", service["healthcheck"], name)
             for condition in service.get("depends_on", {}).values():
@@ -231,9 +235,10 @@ class Compose(Processes):
     def test_ports(self):
         published = {name: [str(each) for each in service["ports"]]
                      for name, service in self.services.items() if "ports" in service}
-        self.assertEqual({name: len(ports) for name, ports in published.items()}, {"gateway-a": 1, "gateway-b": 1})
-        for name, port in (("gateway-a", "8080"), ("gateway-b", "8081")):
-            self.assertIn(port, published[name][0])
+        self.assertEqual(sorted(published), ["gateway-a", "gateway-b", "gateway-c"])
+        for (name, ports), port in zip(sorted(published.items()), ("8080", "8081", "8082")):
+            self.assertEqual(len(ports), 1, name)
+            self.assertIn(port, ports[0])
 
     def test_mongodb(self):
         mongodb = self.services["mongodb"]
@@ -249,7 +254,7 @@ class Compose(Processes):
         image = dict(each.split("=", 1) for each in " ".join(rest_of("ENV")).split())
         with Engine() as engine:
             ports = {}
-            for name in ("server-a", "server-b", "gateway-a", "gateway-b"):
+            for name in ("server-a", "server-b", "server-c", "gateway-a", "gateway-b", "gateway-c"):
                 service = self.services[name]
                 variables = on_free_ports({**image, **service["environment"]})
                 if "TOLLGATE_STORE" in variables:
@@ -260,12 +265,13 @@ class Compose(Processes):
                     variables["TOLLGATE_UPSTREAM"] = f"127.0.0.1:{ports[upstream[0]]['grpc']}"
                 ports[name] = self.start(name, service["command"], variables)
                 self.check_health(service["healthcheck"]["test"][1:], ports[name])
-            urls = [f"http://127.0.0.1:{ports[name]['http']}/users" for name in ("gateway-a", "gateway-b")]
+            urls = [f"http://127.0.0.1:{ports[name]['http']}/users" for name in ("gateway-a", "gateway-b", "gateway-c")]
             post = urllib.request.Request(urls[0], b'{"name":"Danny"}', {"Content-Type": "application/json"})
             with urllib.request.urlopen(post, timeout=STEP_S_MAX) as answer:
                 self.assertEqual((answer.status, json.load(answer)), (201, {"id": 0}))
-            with urllib.request.urlopen(urls[1], timeout=STEP_S_MAX) as answer:
-                self.assertEqual(json.load(answer), {"0": {"name": "Danny", "books": []}})
+            for url in urls:
+                with urllib.request.urlopen(url, timeout=STEP_S_MAX) as answer:
+                    self.assertEqual(json.load(answer), {"0": {"name": "Danny", "books": []}})
             self.doCleanups()
 
 
