@@ -10,6 +10,7 @@
 #include "server/bson_field.h"
 #include "server/document.h"
 #include "server/mongo_client.h"
+#include "server/mongo_lanes.h"
 
 #include <bson/bson.h>
 #include <time.h>
@@ -24,6 +25,7 @@
 struct mongo_store {
     struct srv_store base;
     struct srv_mongo_client *client;
+    struct srv_mongo_lanes *lanes;
 };
 
 /* Where an operation stands: what its errors name. */
@@ -447,25 +449,38 @@ static void pause_between_rounds(uint64_t *bound_ns)
 
 /* However many rounds it takes: the documents that are read and thrown away stand in a scratch
  * arena of a call's size. Each round that fails is one that another update won, so all get on. */
-static bool mongo_update(struct srv_store *store, struct rpc_context *ctx,
-                         const struct srv_collection *collection, struct srv_key key,
-                         const struct srv_mutation *mutation, ProtobufCMessage **out_message,
-                         struct base_err *err)
+static bool update_in_rounds(const struct target *at, const struct srv_mutation *mutation,
+                             ProtobufCMessage **out_message, struct base_err *err)
 {
-    struct target at = {store, ctx, collection, key};
     struct base_arena scratch;
     uint64_t bound_ns = RETRY_NS_MIN;
-    bool ok = srv_document_check_key(collection, key, err);
+    bool ok = true;
     bool replaced = false;
-    base_arena_init(&scratch, ctx->arena.cap_bytes);
+    base_arena_init(&scratch, at->ctx->arena.cap_bytes);
     while (ok && !replaced) {
-        ok = try_update(&at, mutation, &scratch, &replaced, out_message, err);
+        ok = try_update(at, mutation, &scratch, &replaced, out_message, err);
         base_arena_reset(&scratch);
         if (ok && !replaced) {
             pause_between_rounds(&bound_ns);
         }
     }
     base_arena_dispose(&scratch);
+    return ok;
+}
+
+static bool mongo_update(struct srv_store *store, struct rpc_context *ctx,
+                         const struct srv_collection *collection, struct srv_key key,
+                         const struct srv_mutation *mutation, ProtobufCMessage **out_message,
+                         struct base_err *err)
+{
+    struct mongo_store *self = (struct mongo_store *)store;
+    struct target at = {store, ctx, collection, key};
+    if (!srv_document_check_key(collection, key, err)) {
+        return false;
+    }
+    int lane = srv_mongo_lanes_enter(self->lanes, key, ctx->deadline_ns);
+    bool ok = update_in_rounds(&at, mutation, out_message, err);
+    srv_mongo_lanes_leave(self->lanes, lane);
     return ok;
 }
 
@@ -550,6 +565,7 @@ static void mongo_close(struct srv_store *base)
 {
     struct mongo_store *store = (struct mongo_store *)base;
     srv_mongo_client_close(store->client);
+    srv_mongo_lanes_destroy(store->lanes);
     base_free(store);
 }
 
@@ -573,5 +589,6 @@ struct srv_store *srv_store_mongo_open(const char *uri, struct base_err *err)
     struct mongo_store *store = base_calloc(1, sizeof *store);
     store->base.ops = &mongo_ops;
     store->client = client;
+    store->lanes = srv_mongo_lanes_create();
     return &store->base;
 }
