@@ -222,12 +222,10 @@ static size_t copy_plain(char *out, struct base_str text)
 }
 #endif
 
-enum gw_text_status gw_append_quoted(struct base_buf *out, struct base_str text)
+/* Appends `text` in quotes at `at`, where there is room for it and them. */
+static inline enum gw_text_status append_into_room(struct base_buf *out, char *at,
+                                                   struct base_str text)
 {
-    if (!base_buf_reserve(out, text.len + 2)) {
-        return GW_TEXT_FULL;
-    }
-    char *at = base_buf_end(out);
     *at++ = '"';
     size_t done = text.len == 0 ? 0 : copy_plain(at, text);
     at += done;
@@ -238,4 +236,26 @@ enum gw_text_status gw_append_quoted(struct base_buf *out, struct base_str text)
     *at++ = '"';
     out->len = (size_t)(at - out->data);
     return GW_TEXT_OK;
+}
+
+enum gw_text_status gw_append_quoted(struct base_buf *out, struct base_str text)
+{
+    if (!base_buf_reserve(out, text.len + 2)) {
+        return GW_TEXT_FULL;
+    }
+    return append_into_room(out, base_buf_end(out), text);
+}
+
+enum gw_text_status gw_append_member(struct base_buf *out, struct base_str key,
+                                     struct base_str text)
+{
+    if (!base_buf_reserve(out, key.len + text.len + GW_COPY_BLOCK)) {
+        return GW_TEXT_FULL;
+    }
+    char *at = gw_put_ready(base_buf_end(out), key);
+    enum gw_text_status status = append_into_room(out, at, text);
+    if (status != GW_TEXT_OK) {
+        return status;
+    }
+    return base_buf_append_char(out, ',') ? GW_TEXT_OK : GW_TEXT_FULL;
 }

@@ -65,8 +65,8 @@ bool gw_wire_next_slow(struct gw_wire_reader *reader,
 
 /* Reads the next record; false when the bytes are damaged. Not at the end. A group is read whole;
  * groups nest at most 100 deep. */
-BASE_MUST_CHECK static inline bool gw_wire_next(struct gw_wire_reader *reader,
-                                                struct gw_wire_record *out_record)
+__attribute__((always_inline)) BASE_MUST_CHECK static inline bool
+gw_wire_next(struct gw_wire_reader *reader, struct gw_wire_record *out_record)
 {
     const uint8_t *next = reader->next;
     /* Fields up to 15 with a number or with less than 16 KiB are most of what goes by. */

@@ -90,9 +90,10 @@ static inline bool put_comma(struct gw_writer *writer)
     return true;
 }
 
-bool gw_writer_quoted(struct gw_writer *writer, struct base_str text, const struct gw_field *owner)
+/* Turns what appending text came to into an error; `owner` is whose text it was. */
+static bool check_text(struct gw_writer *writer, enum gw_text_status status,
+                       const struct gw_field *owner)
 {
-    enum gw_text_status status = gw_append_quoted(writer->out, text);
     if (status == GW_TEXT_OK) {
         return true;
     }
@@ -102,9 +103,19 @@ bool gw_writer_quoted(struct gw_writer *writer, struct base_str text, const stru
                                                    BASE_STR_ARGS(owner->name));
 }
 
+bool gw_writer_quoted(struct gw_writer *writer, struct base_str text, const struct gw_field *owner)
+{
+    return check_text(writer, gw_append_quoted(writer->out, text), owner);
+}
+
+static struct base_str key_of(const struct gw_writer *writer, const struct gw_field *field)
+{
+    return writer->options->print_proto_names ? field->proto_key : field->json_key;
+}
+
 bool gw_writer_key(struct gw_writer *writer, const struct gw_field *field)
 {
-    struct base_str key = writer->options->print_proto_names ? field->proto_key : field->json_key;
+    struct base_str key = key_of(writer, field);
     if (!gw_writer_reserve(writer, key.len + GW_COPY_BLOCK)) {
         return false;
     }
@@ -293,6 +304,18 @@ static bool meets_oneof_again(uint64_t *met, int32_t oneof)
     return again;
 }
 
+/* Appends a singular field as a member. */
+static bool write_member(struct gw_writer *writer, const struct gw_field *field,
+                         const struct gw_wire_record *record)
+{
+    if (field->type == GW_STRING) {
+        return check_text(
+            writer, gw_append_member(writer->out, key_of(writer, field), record->bytes), field);
+    }
+    return gw_writer_key(writer, field) && gw_write_value(writer, field, record) &&
+           put_comma(writer);
+}
+
 static bool fail_out_of_order(struct gw_writer *writer)
 {
     writer->is_out_of_order = true;
@@ -331,11 +354,8 @@ static bool write_in_order(struct gw_writer *writer, const struct gw_message *ty
         if (!print_defaults && gw_record_is_zero(field, &record)) {
             continue;
         }
-        bool ok = field->is_repeated
-                      ? write_run(writer, field, &reader, start)
-                      : gw_writer_key(writer, field) && gw_write_value(writer, field, &record) &&
-                            put_comma(writer);
-        if (!ok) {
+        if (!(field->is_repeated ? write_run(writer, field, &reader, start)
+                                 : write_member(writer, field, &record))) {
             return false;
         }
     }

@@ -12,22 +12,59 @@ static bool out_of_range(struct gw_writer *writer, const struct gw_message *type
     return gw_writer_fail(writer, "a %.*s out of range", BASE_STR_ARGS(type->full_name));
 }
 
-static bool write_time(struct gw_writer *writer, const struct gw_message *type,
-                       struct base_str wire)
+#define SECONDS_TAG (1 << 3 | GW_WIRE_VARINT)
+#define NANOS_TAG (2 << 3 | GW_WIRE_VARINT)
+
+/* Reads the two fields as serializers write them, in order and alone; false when they are not. */
+static bool read_plain_time(struct base_str wire, int64_t *out_seconds, int32_t *out_nanos)
 {
-    int64_t seconds = 0;
-    int32_t nanos = 0;
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    uint64_t seconds = 0;
+    uint64_t nanos = 0;
+    if (!gw_wire_at_end(&reader) && *reader.next == SECONDS_TAG) {
+        reader.next++;
+        if (!gw_wire_read_varint(&reader, &seconds)) {
+            return false;
+        }
+    }
+    if (!gw_wire_at_end(&reader) && *reader.next == NANOS_TAG) {
+        reader.next++;
+        if (!gw_wire_read_varint(&reader, &nanos)) {
+            return false;
+        }
+    }
+    *out_seconds = (int64_t)seconds;
+    *out_nanos = (int32_t)nanos;
+    return gw_wire_at_end(&reader);
+}
+
+/* Reads them whatever else stands there; false when the bytes are damaged. */
+static bool read_any_time(struct base_str wire, int64_t *out_seconds, int32_t *out_nanos)
+{
+    *out_seconds = 0;
+    *out_nanos = 0;
     struct gw_wire_reader reader = gw_wire_reader_make(wire);
     while (!gw_wire_at_end(&reader)) {
         struct gw_wire_record record;
         if (!gw_wire_next(&reader, &record)) {
-            return gw_writer_damaged(writer, type);
+            return false;
         }
         if (record.type == GW_WIRE_VARINT && record.number == 1) {
-            seconds = (int64_t)record.scalar;
+            *out_seconds = (int64_t)record.scalar;
         } else if (record.type == GW_WIRE_VARINT && record.number == 2) {
-            nanos = (int32_t)record.scalar;
+            *out_nanos = (int32_t)record.scalar;
         }
+    }
+    return true;
+}
+
+static bool write_time(struct gw_writer *writer, const struct gw_message *type,
+                       struct base_str wire)
+{
+    int64_t seconds;
+    int32_t nanos;
+    if (!read_plain_time(wire, &seconds, &nanos) && !read_any_time(wire, &seconds, &nanos)) {
+        return gw_writer_damaged(writer, type);
     }
     if (!gw_writer_reserve(writer, GW_TIME_TEXT_SIZE + 2)) {
         return false;
