@@ -87,6 +87,10 @@ static void set_defaults(mongoc_uri_t *uri)
     set_default(uri, MONGOC_URI_SOCKETTIMEOUTMS, SRV_STORE_MONGO_COMMAND_MS);
     set_default(uri, MONGOC_URI_HEARTBEATFREQUENCYMS, SRV_STORE_MONGO_HEARTBEAT_MS);
     set_default(uri, MONGOC_URI_MAXPOOLSIZE, SRV_STORE_MONGO_POOL_MAX);
+    if (!mongoc_uri_has_option(uri, MONGOC_URI_RETRYREADS)) {
+        /* It would go on after the deadline; reads are tried again here instead. */
+        mongoc_uri_set_option_as_bool(uri, MONGOC_URI_RETRYREADS, false);
+    }
     if (mongoc_uri_get_appname(uri) == NULL) {
         mongoc_uri_set_appname(uri, "tollgate");
     }
@@ -250,32 +254,56 @@ static bool report(const bson_error_t *error, const struct rpc_context *ctx, str
     }
 }
 
-bool srv_mongo_client_run(struct srv_mongo_client *client, struct rpc_context *ctx,
-                          enum srv_mongo_kind kind, bson_t *command, bson_t *out_reply,
-                          struct base_err *err)
+/* One try on a connection that the caller has a slot for. */
+static bool try_command(struct srv_mongo_client *client, size_t slot, enum srv_mongo_kind kind,
+                        const bson_t *command, int64_t deadline_ns, bson_t *out_reply,
+                        bson_error_t *error)
 {
-    size_t slot;
-    int64_t now_ns = base_clock_monotonic_ns();
-    int64_t longest_ns = now_ns + SRV_STORE_MONGO_COMMAND_MS * BASE_NS_PER_MS;
-    int64_t deadline_ns = ctx->deadline_ns < longest_ns ? ctx->deadline_ns : longest_ns;
-    if (!rpc_context_check(ctx, err) ||
-        !srv_mongo_gate_enter(client->gate, kind, deadline_ns, &slot, err)) {
-        return false;
-    }
     struct srv_mongo_stream_user *connection = connection_of(client, slot);
     int64_t left_ms = (deadline_ns - base_clock_monotonic_ns()) / BASE_NS_PER_MS;
-    BSON_APPEND_INT64(command, "maxTimeMS", left_ms < 1 ? 1 : left_ms);
+    bson_t opts;
+    bson_init(&opts);
+    BSON_APPEND_INT64(&opts, "maxTimeMS", left_ms < 1 ? 1 : left_ms);
     connection->until_ns = deadline_ns + ANSWER_GRACE_NS;
-    bson_error_t error;
     bool ok = kind == SRV_MONGO_READ
                   ? mongoc_client_read_command_with_opts(connection->client, client->database,
-                                                         command, NULL, NULL, out_reply, &error)
+                                                         command, NULL, &opts, out_reply, error)
                   : mongoc_client_write_command_with_opts(connection->client, client->database,
-                                                          command, NULL, out_reply, &error);
-    srv_mongo_gate_leave(client->gate, slot);
+                                                          command, &opts, out_reply, error);
+    bson_destroy(&opts);
     if (!ok) {
         bson_destroy(out_reply);
-        return report(&error, ctx, err);
     }
-    return true;
+    return ok;
+}
+
+/* A read whose connection turns out to be gone, as all are after a failover, deserves another. */
+static bool may_retry(enum srv_mongo_kind kind, const bson_error_t *error, int64_t deadline_ns)
+{
+    return kind == SRV_MONGO_READ && error->domain == MONGOC_ERROR_STREAM &&
+           base_clock_monotonic_ns() < deadline_ns;
+}
+
+bool srv_mongo_client_run(struct srv_mongo_client *client, struct rpc_context *ctx,
+                          enum srv_mongo_kind kind, const bson_t *command, bson_t *out_reply,
+                          struct base_err *err)
+{
+    int64_t longest_ns = base_clock_monotonic_ns() + SRV_STORE_MONGO_COMMAND_MS * BASE_NS_PER_MS;
+    int64_t deadline_ns = ctx->deadline_ns < longest_ns ? ctx->deadline_ns : longest_ns;
+    bson_error_t error;
+    for (int attempt = 1;; attempt++) {
+        size_t slot;
+        if (!rpc_context_check(ctx, err) ||
+            !srv_mongo_gate_enter(client->gate, kind, deadline_ns, &slot, err)) {
+            return false;
+        }
+        bool ok = try_command(client, slot, kind, command, deadline_ns, out_reply, &error);
+        srv_mongo_gate_leave(client->gate, slot);
+        if (ok) {
+            return true;
+        }
+        if (attempt == 2 || !may_retry(kind, &error, deadline_ns)) {
+            return report(&error, ctx, err);
+        }
+    }
 }

@@ -25,12 +25,12 @@ struct srv_mongo_client *srv_mongo_client_open(const char *uri, struct base_err 
 /* No command may be running. Accepts NULL. */
 void srv_mongo_client_close(struct srv_mongo_client *client);
 
-/* Runs `command`, to which it appends maxTimeMS. On success `out_reply` is the caller's to destroy;
- * write errors of single documents stand in it. Ends by the call's deadline, or
+/* Runs `command`, a read that loses its connection twice. On success `out_reply` is the caller's to
+ * destroy; write errors of single documents stand in it. Ends by the call's deadline, or
  * SRV_STORE_MONGO_COMMAND_MS from now without one; by SRV_STORE_MONGO_CONNECT_MS later where it has
  * to open a connection. */
 bool srv_mongo_client_run(struct srv_mongo_client *client, struct rpc_context *ctx,
-                          enum srv_mongo_kind kind, struct _bson_t *command,
+                          enum srv_mongo_kind kind, const struct _bson_t *command,
                           struct _bson_t *out_reply, struct base_err *err) BASE_MUST_CHECK;
 
 #endif

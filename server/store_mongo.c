@@ -45,7 +45,7 @@ static void append_key(bson_t *out, const char *name, struct srv_key key)
     }
 }
 
-static bool run(const struct target *at, enum srv_mongo_kind kind, bson_t *command,
+static bool run(const struct target *at, enum srv_mongo_kind kind, const bson_t *command,
                 bson_t *out_reply, struct base_err *err)
 {
     struct mongo_store *store = (struct mongo_store *)at->store;
