@@ -187,6 +187,47 @@ bool rpc_codec_unpack(const ProtobufCMessageDescriptor *type, struct base_str wi
     return true;
 }
 
+bool rpc_codec_check(const ProtobufCMessageDescriptor *type, struct base_str wire,
+                     struct base_err *err)
+{
+    struct check check = {.start = wire.data, .err = err};
+    struct place outermost = {0};
+    return check_message(&check, type, wire, &outermost);
+}
+
+/* protobuf-c packs an unknown field as its tag and then the bytes it was given, whatever they are:
+ * so the first tag of the wire, and all that follows it, pass for one such field. */
+bool rpc_codec_seal(const ProtobufCMessageDescriptor *type, struct base_str wire,
+                    struct base_arena *arena, ProtobufCMessage **out_message, struct base_err *err)
+{
+    ProtobufCMessage *message = base_arena_alloc(arena, type->sizeof_message);
+    ProtobufCMessageUnknownField *field = base_arena_alloc(arena, sizeof *field);
+    if (message == NULL || field == NULL) {
+        return out_of_memory(err);
+    }
+    protobuf_c_message_init(type, message);
+    if (wire.len > 0) {
+        const uint8_t *next = (const uint8_t *)wire.data;
+        uint32_t tag = 0;
+        for (unsigned shift = 0;; shift += 7) {
+            tag |= (uint32_t)(*next & 0x7F) << shift;
+            if (*next++ < 0x80) {
+                break;
+            }
+        }
+        *field = (ProtobufCMessageUnknownField){
+            .tag = tag >> 3,
+            .wire_type = (ProtobufCWireType)(tag & 7),
+            .len = wire.len - (size_t)((const char *)next - wire.data),
+            .data = (uint8_t *)(uintptr_t)next,
+        };
+        message->unknown_fields = field;
+        message->n_unknown_fields = 1;
+    }
+    *out_message = message;
+    return true;
+}
+
 bool rpc_codec_pack(const ProtobufCMessage *message, struct base_buf *out, struct base_err *err)
 {
     size_t size = protobuf_c_message_get_packed_size(message);

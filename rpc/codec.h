@@ -24,6 +24,17 @@ bool rpc_codec_unpack(const ProtobufCMessageDescriptor *type, struct base_str wi
                       struct base_arena *arena, ProtobufCMessage **out_message,
                       struct base_err *err) BASE_MUST_CHECK;
 
+/* Checks as rpc_codec_unpack does, without decoding. */
+bool rpc_codec_check(const ProtobufCMessageDescriptor *type, struct base_str wire,
+                     struct base_err *err) BASE_MUST_CHECK;
+
+/* Makes, in `arena`, a message that stands for `wire` undecoded: it packs to those bytes again, and
+ * its fields must not be looked at. For what is only passed on. `wire` has been checked before and
+ * is borrowed as long as the message lives. Fails with RESOURCE_EXHAUSTED past the arena's cap. */
+bool rpc_codec_seal(const ProtobufCMessageDescriptor *type, struct base_str wire,
+                    struct base_arena *arena, ProtobufCMessage **out_message,
+                    struct base_err *err) BASE_MUST_CHECK;
+
 /* Appends the packed message to `out`. Fails with RESOURCE_EXHAUSTED past the buffer's maximum. */
 bool rpc_codec_pack(const ProtobufCMessage *message, struct base_buf *out,
                     struct base_err *err) BASE_MUST_CHECK;

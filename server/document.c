@@ -84,6 +84,19 @@ bool srv_document_unpack(struct rpc_context *ctx, const struct srv_collection *c
     return err->code != BASE_RESOURCE_EXHAUSTED && srv_document_damaged(collection, key, err);
 }
 
+bool srv_document_open(struct rpc_context *ctx, const struct srv_collection *collection,
+                       struct srv_key key, struct base_str body, enum srv_form form,
+                       bool is_checked, ProtobufCMessage **out_message, struct base_err *err)
+{
+    if (form == SRV_OPEN) {
+        return srv_document_unpack(ctx, collection, key, body, out_message, err);
+    }
+    if (!is_checked && !rpc_codec_check(collection->type, body, err)) {
+        return srv_document_damaged(collection, key, err);
+    }
+    return rpc_codec_seal(collection->type, body, &ctx->arena, out_message, err);
+}
+
 bool srv_document_not_found(const struct srv_collection *collection, struct srv_key key,
                             struct base_err *err)
 {

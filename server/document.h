@@ -32,6 +32,14 @@ bool srv_document_unpack(struct rpc_context *ctx, const struct srv_collection *c
                          struct srv_key key, struct base_str body, ProtobufCMessage **out_message,
                          struct base_err *err) BASE_MUST_CHECK;
 
+/* Gives a stored body in the form asked for. Where SRV_SEALED, `body` must live as long as the
+ * call, and is checked unless `is_checked` says that it has been; errors as for
+ * srv_document_unpack. */
+bool srv_document_open(struct rpc_context *ctx, const struct srv_collection *collection,
+                       struct srv_key key, struct base_str body, enum srv_form form,
+                       bool is_checked, ProtobufCMessage **out_message,
+                       struct base_err *err) BASE_MUST_CHECK;
+
 /* Each sets its error and returns false. */
 bool srv_document_not_found(const struct srv_collection *collection, struct srv_key key,
                             struct base_err *err);

@@ -78,7 +78,8 @@ static bool list_users(void *self, struct rpc_context *ctx,
     struct srv_page page;
     char *token;
     if (!srv_store_list(library->store, ctx, &users_collection,
-                        wanted.has_after ? &wanted.after : NULL, wanted.limit, &page, err) ||
+                        wanted.has_after ? &wanted.after : NULL, wanted.limit, SRV_SEALED, &page,
+                        err) ||
         !fill_users(ctx, &page, response, err) || !srv_page_token(ctx, &page, &token, err)) {
         return false;
     }
@@ -93,7 +94,7 @@ static bool get_user(void *self, struct rpc_context *ctx,
     struct srv_library *library = self;
     ProtobufCMessage *message;
     if (!srv_store_get(library->store, ctx, &users_collection, srv_key_number(request->id),
-                       &message, err)) {
+                       SRV_SEALED, &message, err)) {
         return fail_on_user(request->id, err);
     }
     *response = *(const Library__V1__User *)message;

@@ -127,7 +127,7 @@ static bool get_note(void *self, struct rpc_context *ctx, const Notes__V1__GetNo
     }
     ProtobufCMessage *message;
     if (!srv_store_get(notes->store, ctx, &notes_collection, srv_key_text(base_str_of(id)),
-                       &message, err)) {
+                       SRV_SEALED, &message, err)) {
         return fail_on_note(id, err);
     }
     *response = *(const Notes__V1__Note *)message;
@@ -146,7 +146,8 @@ static bool list_notes(void *self, struct rpc_context *ctx,
     }
     struct srv_page page;
     if (!srv_store_list(notes->store, ctx, &notes_collection,
-                        wanted.has_after ? &wanted.after : NULL, wanted.limit, &page, err)) {
+                        wanted.has_after ? &wanted.after : NULL, wanted.limit, SRV_SEALED, &page,
+                        err)) {
         return false;
     }
     response->notes = rpc_context_alloc(ctx, page.count * sizeof *response->notes, err);

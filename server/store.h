@@ -61,18 +61,24 @@ struct srv_mutation {
                   ProtobufCMessage *message, struct base_err *err);
 };
 
+/* How documents are handed out. A sealed one can only be passed on: it packs to what is stored, but
+ * its fields must not be looked at (rpc_codec_seal); a store that has to decode anyway gives an
+ * open one.
+ */
+enum srv_form { SRV_OPEN, SRV_SEALED };
+
 struct srv_store;
 
 struct srv_store_ops {
     bool (*get)(struct srv_store *self, struct rpc_context *ctx,
-                const struct srv_collection *collection, struct srv_key key,
+                const struct srv_collection *collection, struct srv_key key, enum srv_form form,
                 ProtobufCMessage **out_message, struct base_err *err);
     bool (*insert)(struct srv_store *self, struct rpc_context *ctx,
                    const struct srv_collection *collection, struct srv_key key,
                    const ProtobufCMessage *message, struct base_err *err);
     bool (*list)(struct srv_store *self, struct rpc_context *ctx,
                  const struct srv_collection *collection, const struct srv_key *after, size_t limit,
-                 struct srv_page *out_page, struct base_err *err);
+                 enum srv_form form, struct srv_page *out_page, struct base_err *err);
     bool (*remove)(struct srv_store *self, struct rpc_context *ctx,
                    const struct srv_collection *collection, struct srv_key key,
                    struct base_err *err);
@@ -106,9 +112,10 @@ static inline struct srv_key srv_key_number(int64_t number)
 /* Reads one document. NOT_FOUND without one. */
 static inline bool srv_store_get(struct srv_store *store, struct rpc_context *ctx,
                                  const struct srv_collection *collection, struct srv_key key,
-                                 ProtobufCMessage **out_message, struct base_err *err)
+                                 enum srv_form form, ProtobufCMessage **out_message,
+                                 struct base_err *err)
 {
-    return store->ops->get(store, ctx, collection, key, out_message, err);
+    return store->ops->get(store, ctx, collection, key, form, out_message, err);
 }
 
 /* Adds one document. ALREADY_EXISTS when the key is taken. */
@@ -124,10 +131,10 @@ static inline bool srv_store_insert(struct srv_store *store, struct rpc_context 
  * tells. */
 static inline bool srv_store_list(struct srv_store *store, struct rpc_context *ctx,
                                   const struct srv_collection *collection,
-                                  const struct srv_key *after, size_t limit,
+                                  const struct srv_key *after, size_t limit, enum srv_form form,
                                   struct srv_page *out_page, struct base_err *err)
 {
-    return store->ops->list(store, ctx, collection, after, limit, out_page, err);
+    return store->ops->list(store, ctx, collection, after, limit, form, out_page, err);
 }
 
 /* Removes one document. NOT_FOUND without one. */

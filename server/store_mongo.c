@@ -144,7 +144,6 @@ static void append_find(bson_t *command, const struct target *at, const struct s
     bson_append_document_end(command, &sort);
     BSON_APPEND_INT64(command, "limit", limit);
     BSON_APPEND_INT64(command, "batchSize", limit);
-    BSON_APPEND_BOOL(command, "singleBatch", true);
 }
 
 static void append_find_one(bson_t *command, const struct target *at)
@@ -197,10 +196,12 @@ static bool find_one(const struct target *at, bson_t *out_reply, bson_t *out_doc
     return true;
 }
 
+/* BSON has to be decoded whatever form is asked for: all documents are handed out open. */
 static bool mongo_get(struct srv_store *store, struct rpc_context *ctx,
                       const struct srv_collection *collection, struct srv_key key,
-                      ProtobufCMessage **out_message, struct base_err *err)
+                      enum srv_form form, ProtobufCMessage **out_message, struct base_err *err)
 {
+    (void)form;
     struct target at = {store, ctx, collection, key};
     bson_t reply, document;
     if (!srv_document_check_key(collection, key, err) || !find_one(&at, &reply, &document, err)) {
@@ -266,14 +267,34 @@ static bool fill_page(struct target *at, const bson_t *reply, size_t limit,
     return true;
 }
 
-/* Asks for one document more than the page takes, to know whether there is one. A batch that the
- * server cuts at its 16 MiB is far past SRV_STORE_LIST_BYTES_MAX, so has_more is true then too. */
+/* Closes the cursor that a find left open. Failing does not matter: MongoDB closes it in time. */
+static void kill_cursor(const struct target *at, int64_t cursor)
+{
+    bson_t command;
+    bson_t cursors;
+    bson_t reply;
+    struct base_err ignored;
+    begin_command(&command, "killCursors", at);
+    BSON_APPEND_ARRAY_BEGIN(&command, "cursors", &cursors);
+    BSON_APPEND_INT64(&cursors, "0", cursor);
+    bson_append_array_end(&command, &cursors);
+    if (run(at, SRV_MONGO_READ, &command, &reply, &ignored)) {
+        bson_destroy(&reply);
+    }
+    bson_destroy(&command);
+}
+
+/* Asks for one document more than the page takes, to know whether there is one. A cursor stays open
+ * only where the server has cut the batch at 16 MiB; then there is more, too. */
 static bool mongo_list(struct srv_store *store, struct rpc_context *ctx,
                        const struct srv_collection *collection, const struct srv_key *after,
-                       size_t limit, struct srv_page *out_page, struct base_err *err)
+                       size_t limit, enum srv_form form, struct srv_page *out_page,
+                       struct base_err *err)
 {
+    (void)form;
     struct target at = {.store = store, .ctx = ctx, .collection = collection};
-    bson_t command, reply;
+    bson_t command;
+    bson_t reply;
     if (after != NULL && !srv_document_check_key(collection, *after, err)) {
         return false;
     }
@@ -283,8 +304,15 @@ static bool mongo_list(struct srv_store *store, struct rpc_context *ctx,
     if (!ok) {
         return false;
     }
+    int64_t cursor = reply_number(&reply, "cursor.id", 0);
     ok = fill_page(&at, &reply, limit, out_page, err);
     bson_destroy(&reply);
+    if (cursor != 0) {
+        kill_cursor(&at, cursor);
+        if (ok) {
+            out_page->has_more = true;
+        }
+    }
     return ok;
 }
 

@@ -87,10 +87,11 @@ struct srv_sqlite_readers *srv_sqlite_readers_create(sqlite3 *db, struct base_er
 void srv_sqlite_readers_destroy(struct srv_sqlite_readers *readers);
 
 bool srv_sqlite_get(struct srv_store *self, struct rpc_context *ctx,
-                    const struct srv_collection *collection, struct srv_key key,
+                    const struct srv_collection *collection, struct srv_key key, enum srv_form form,
                     ProtobufCMessage **out_message, struct base_err *err);
 bool srv_sqlite_list(struct srv_store *self, struct rpc_context *ctx,
                      const struct srv_collection *collection, const struct srv_key *after,
-                     size_t limit, struct srv_page *out_page, struct base_err *err);
+                     size_t limit, enum srv_form form, struct srv_page *out_page,
+                     struct base_err *err);
 
 #endif

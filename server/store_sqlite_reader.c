@@ -229,21 +229,38 @@ static bool table_of(struct reader *reader, const struct srv_collection *collect
     return true;
 }
 
+/* Copies for as long as the call lives what its owner will overwrite. */
+static bool copy_bytes(struct rpc_context *ctx, struct base_str *bytes, struct base_err *err)
+{
+    return base_arena_copy(&ctx->arena, *bytes, bytes) ||
+           base_err_set(err, BASE_RESOURCE_EXHAUSTED, "the answer needs too much memory");
+}
+
+/* Gives the document of `body`, which does not live long. */
+static bool give_document(struct rpc_context *ctx, const struct srv_read_question *question,
+                          struct base_str body, enum srv_form form, bool is_checked,
+                          ProtobufCMessage **out_message, struct base_err *err)
+{
+    return (form == SRV_OPEN || copy_bytes(ctx, &body, err)) &&
+           srv_document_open(ctx, question->collection, question->key, body, form, is_checked,
+                             out_message, err);
+}
+
 /* Gives the document `statement` stands on. Damage to the file may have left it without a body. */
-static bool read_row(struct rpc_context *ctx, const struct srv_collection *collection,
-                     struct srv_key key, sqlite3_stmt *statement, ProtobufCMessage **out_message,
+static bool read_row(struct rpc_context *ctx, const struct srv_read_question *question,
+                     sqlite3_stmt *statement, enum srv_form form, ProtobufCMessage **out_message,
                      struct base_err *err)
 {
     if (sqlite3_column_type(statement, 1) != SQLITE_BLOB) {
-        return srv_document_damaged(collection, key, err);
+        return srv_document_damaged(question->collection, question->key, err);
     }
-    return srv_document_unpack(ctx, collection, key, srv_sqlite_column(statement, 1), out_message,
-                               err);
+    return give_document(ctx, question, srv_sqlite_column(statement, 1), form, false, out_message,
+                         err);
 }
 
 static bool get_from_file(struct reader *reader, struct rpc_context *ctx,
-                          const struct srv_read_question *question, ProtobufCMessage **out_message,
-                          struct base_err *err)
+                          const struct srv_read_question *question, enum srv_form form,
+                          ProtobufCMessage **out_message, struct base_err *err)
 {
     struct reader_table *table;
     if (!table_of(reader, question->collection, &table, err)) {
@@ -256,7 +273,7 @@ static bool get_from_file(struct reader *reader, struct rpc_context *ctx,
     int code = sqlite3_step(table->get);
     bool ok = false;
     if (code == SQLITE_ROW) {
-        ok = read_row(ctx, question->collection, question->key, table->get, out_message, err);
+        ok = read_row(ctx, question, table->get, form, out_message, err);
         if (ok) {
             remember(reader, question, srv_sqlite_column(table->get, 1));
         }
@@ -270,7 +287,7 @@ static bool get_from_file(struct reader *reader, struct rpc_context *ctx,
 }
 
 bool srv_sqlite_get(struct srv_store *self, struct rpc_context *ctx,
-                    const struct srv_collection *collection, struct srv_key key,
+                    const struct srv_collection *collection, struct srv_key key, enum srv_form form,
                     ProtobufCMessage **out_message, struct base_err *err)
 {
     if (!srv_document_check_key(collection, key, err) || !rpc_context_check(ctx, err)) {
@@ -284,15 +301,16 @@ bool srv_sqlite_get(struct srv_store *self, struct rpc_context *ctx,
     struct base_str body;
     refresh(reader);
     if (srv_read_cache_find(&reader->cache, &question, &body)) {
-        return srv_document_unpack(ctx, collection, key, body, out_message, err);
+        return give_document(ctx, &question, body, form, true, out_message, err);
     }
-    return get_from_file(reader, ctx, &question, out_message, err);
+    return get_from_file(reader, ctx, &question, form, out_message, err);
 }
 
 /* A page as it is being filled. */
 struct filling {
     struct rpc_context *ctx;
     const struct srv_collection *collection;
+    enum srv_form form;
     struct srv_page page;
     size_t capacity;
     size_t body_bytes;
@@ -314,23 +332,17 @@ static bool grow_page(struct filling *filling, struct base_err *err)
     return true;
 }
 
-/* Copies key and body to the page's end. */
+/* Adds a document to the page's end; key and body live as long as the call. */
 static bool add_document(struct filling *filling, struct srv_key key, struct base_str body,
-                         struct base_err *err)
+                         bool is_checked, struct base_err *err)
 {
     if (filling->page.count == filling->capacity && !grow_page(filling, err)) {
         return false;
     }
     struct srv_document *document = &filling->page.documents[filling->page.count];
     document->key = key;
-    if (key.kind == SRV_KEY_TEXT) {
-        document->key.text.data = rpc_context_strdup(filling->ctx, key.text, err);
-        if (document->key.text.data == NULL) {
-            return false;
-        }
-    }
-    if (!srv_document_unpack(filling->ctx, filling->collection, key, body, &document->message,
-                             err)) {
+    if (!srv_document_open(filling->ctx, filling->collection, key, body, filling->form, is_checked,
+                           &document->message, err)) {
         return false;
     }
     filling->page.count++;
@@ -354,6 +366,9 @@ static bool append_record(struct base_buf *answer, struct srv_key key, struct ba
 
 static bool page_from_answer(struct filling *filling, struct base_str answer, struct base_err *err)
 {
+    if (!copy_bytes(filling->ctx, &answer, err)) {
+        return false;
+    }
     const char *next = answer.data;
     const char *end = answer.data + answer.len - 1; /* the last byte tells has_more */
     while (next < end) {
@@ -365,7 +380,7 @@ static bool page_from_answer(struct filling *filling, struct base_str answer, st
                               .text = base_str_make(next, record.text_len)};
         struct base_str body = base_str_make(next + record.text_len, record.body_len);
         next = body.data + body.len;
-        if (!add_document(filling, key, body, err)) {
+        if (!add_document(filling, key, body, true, err)) {
             return false;
         }
     }
@@ -396,7 +411,10 @@ static enum row add_row(struct reader *reader, struct filling *filling, size_t l
         return ROW_LEFT;
     }
     *remembers = *remembers && append_record(&reader->answer, key, body);
-    return add_document(filling, key, body, err) ? ROW_ADDED : ROW_FAILED;
+    bool ok = (key.kind == SRV_KEY_NUMBER || copy_bytes(filling->ctx, &key.text, err)) &&
+              (filling->form == SRV_OPEN || copy_bytes(filling->ctx, &body, err)) &&
+              add_document(filling, key, body, false, err);
+    return ok ? ROW_ADDED : ROW_FAILED;
 }
 
 static bool page_from_statement(struct reader *reader, const struct srv_read_question *question,
@@ -452,7 +470,8 @@ static bool list_from_file(struct reader *reader, const struct srv_read_question
 
 bool srv_sqlite_list(struct srv_store *self, struct rpc_context *ctx,
                      const struct srv_collection *collection, const struct srv_key *after,
-                     size_t limit, struct srv_page *out_page, struct base_err *err)
+                     size_t limit, enum srv_form form, struct srv_page *out_page,
+                     struct base_err *err)
 {
     assert(limit >= 1 && limit <= SRV_STORE_LIST_MAX);
     if ((after != NULL && !srv_document_check_key(collection, *after, err)) ||
@@ -468,7 +487,7 @@ bool srv_sqlite_list(struct srv_store *self, struct rpc_context *ctx,
     if (after != NULL) {
         question.key = *after;
     }
-    struct filling filling = {.ctx = ctx, .collection = collection};
+    struct filling filling = {.ctx = ctx, .collection = collection, .form = form};
     struct base_str answer;
     refresh(reader);
     bool ok = srv_read_cache_find(&reader->cache, &question, &answer)

@@ -3,6 +3,7 @@
 #include "store_contract.h"
 
 #include "base/mem.h"
+#include "rpc/codec.h"
 #include "store_contract_concurrent.h"
 #include "store_support.h"
 
@@ -75,7 +76,7 @@ static void gives_back_what_was_inserted(void **state)
         assert_string_equal(store_outcome(ok, &err), "OK");
         for (int again = 0; again < 2; again++) {
             ProtobufCMessage *message = NULL;
-            ok = srv_store_get(store, &ctx, &store_notes, where, &message, &err);
+            ok = srv_store_get(store, &ctx, &store_notes, where, SRV_OPEN, &message, &err);
             assert_string_equal(store_outcome(ok, &err), "OK");
             assert_ptr_equal(message->descriptor, &notes__v1__note__descriptor);
             assert_string_equal(((Notes__V1__Note *)message)->content, note.content);
@@ -103,7 +104,7 @@ static void keeps_nested_messages(void **state)
     bool ok = srv_store_insert(store, &ctx, &store_users, srv_key_number(7), &user.base, &err);
     assert_string_equal(store_outcome(ok, &err), "OK");
     ProtobufCMessage *message = NULL;
-    ok = srv_store_get(store, &ctx, &store_users, srv_key_number(7), &message, &err);
+    ok = srv_store_get(store, &ctx, &store_users, srv_key_number(7), SRV_OPEN, &message, &err);
     assert_string_equal(store_outcome(ok, &err), "OK");
     const Library__V1__User *found = (const Library__V1__User *)message;
     assert_string_equal(found->name, "Alice");
@@ -112,6 +113,46 @@ static void keeps_nested_messages(void **state)
     assert_string_equal(found->books[0]->author, "It's me, \xC3\xA9");
     assert_string_equal(found->books[1]->name, "");
     rpc_context_dispose(&ctx);
+}
+
+static void assert_packs_alike(const ProtobufCMessage *a, const ProtobufCMessage *b)
+{
+    struct base_buf packed[2];
+    struct base_err err;
+    base_buf_init(&packed[0], SRV_STORE_DOCUMENT_BYTES_MAX);
+    base_buf_init(&packed[1], SRV_STORE_DOCUMENT_BYTES_MAX);
+    assert_true(rpc_codec_pack(a, &packed[0], &err));
+    assert_true(rpc_codec_pack(b, &packed[1], &err));
+    assert_int_equal(packed[0].len, packed[1].len);
+    assert_int_equal(memcmp(packed[0].data, packed[1].data, packed[0].len), 0);
+    base_buf_dispose(&packed[0]);
+    base_buf_dispose(&packed[1]);
+}
+
+/* Twice, so that a store that remembers answers gives them from memory too, in either form. */
+static void seals_what_is_passed_on(void **state)
+{
+    struct srv_store *store = *state;
+    assert_string_equal(store_insert_note(store, "a", "first", 10), "OK");
+    assert_string_equal(store_insert_note(store, "b", "second", 200000), "OK");
+    for (int again = 0; again < 2; again++) {
+        struct rpc_context ctx;
+        struct base_err err;
+        rpc_context_init(&ctx);
+        struct srv_page open, sealed;
+        ProtobufCMessage *one;
+        assert_true(srv_store_list(store, &ctx, &store_notes, NULL, 10, SRV_SEALED, &sealed, &err));
+        assert_true(srv_store_list(store, &ctx, &store_notes, NULL, 10, SRV_OPEN, &open, &err));
+        assert_int_equal(sealed.count, 2);
+        for (size_t i = 0; i < sealed.count; i++) {
+            struct srv_key key = sealed.documents[i].key;
+            assert_true(base_str_eq(key.text, open.documents[i].key.text));
+            assert_packs_alike(sealed.documents[i].message, open.documents[i].message);
+            assert_true(srv_store_get(store, &ctx, &store_notes, key, SRV_SEALED, &one, &err));
+            assert_packs_alike(one, open.documents[i].message);
+        }
+        rpc_context_dispose(&ctx);
+    }
 }
 
 static void refuses_what_is_not_there_or_taken(void **state)
@@ -143,7 +184,8 @@ static void names_number_keys(void **state)
     struct base_err err;
     ProtobufCMessage *message;
     rpc_context_init(&ctx);
-    bool ok = srv_store_get(store, &ctx, &store_users, srv_key_number(42), &message, &err);
+    bool ok =
+        srv_store_get(store, &ctx, &store_users, srv_key_number(42), SRV_OPEN, &message, &err);
     assert_string_equal(store_outcome(ok, &err), "NOT_FOUND: users has no document 42");
     Library__V1__User user = LIBRARY__V1__USER__INIT;
     assert_true(srv_store_insert(store, &ctx, &store_users, srv_key_number(-1), &user.base, &err));
@@ -258,7 +300,7 @@ static void refuses_long_keys(void **state)
     rpc_context_init(&ctx);
     struct srv_key after = srv_key_text(base_str_of(key));
     struct srv_page page;
-    bool ok = srv_store_list(store, &ctx, &store_notes, &after, 1, &page, &err);
+    bool ok = srv_store_list(store, &ctx, &store_notes, &after, 1, SRV_OPEN, &page, &err);
     assert_string_equal(store_outcome(ok, &err), refusal);
     int64_t id;
     ok = srv_store_next_id(store, &ctx, key, &id, &err);
@@ -283,7 +325,7 @@ static void assert_page(struct srv_store *store, const struct srv_collection *co
         char text[512] = "";
         size_t len = 0;
         rpc_context_init(&ctx);
-        bool ok = srv_store_list(store, &ctx, collection, after, limit, &page, &err);
+        bool ok = srv_store_list(store, &ctx, collection, after, limit, SRV_OPEN, &page, &err);
         assert_string_equal(store_outcome(ok, &err), "OK");
         for (size_t i = 0; i < page.count; i++) {
             struct srv_key key = page.documents[i].key;
@@ -436,9 +478,9 @@ static void assert_all_refused(struct srv_store *store, struct rpc_context *ctx,
     int64_t number;
     const struct srv_collection *notes = &store_notes;
 #define ASSERT_REFUSED(call) assert_string_equal(store_outcome(call, &err), expected)
-    ASSERT_REFUSED(srv_store_get(store, ctx, notes, key, &message, &err));
+    ASSERT_REFUSED(srv_store_get(store, ctx, notes, key, SRV_OPEN, &message, &err));
     ASSERT_REFUSED(srv_store_insert(store, ctx, notes, key, &note.base, &err));
-    ASSERT_REFUSED(srv_store_list(store, ctx, notes, NULL, 1, &page, &err));
+    ASSERT_REFUSED(srv_store_list(store, ctx, notes, NULL, 1, SRV_OPEN, &page, &err));
     ASSERT_REFUSED(srv_store_remove(store, ctx, notes, key, &err));
     ASSERT_REFUSED(srv_store_update(store, ctx, notes, key, &mutation, &message, &err));
     ASSERT_REFUSED(srv_store_next_id(store, ctx, "c", &number, &err));
@@ -473,9 +515,9 @@ static void stops_at_the_arenas_cap(void **state)
     struct srv_page page;
     struct srv_key key = srv_key_text(BASE_STR("a"));
     struct srv_mutation mutation = {spoil_and_refuse};
-    assert_false(srv_store_get(store, &ctx, &store_notes, key, &message, &err));
+    assert_false(srv_store_get(store, &ctx, &store_notes, key, SRV_OPEN, &message, &err));
     assert_int_equal(err.code, BASE_RESOURCE_EXHAUSTED);
-    assert_false(srv_store_list(store, &ctx, &store_notes, NULL, 1, &page, &err));
+    assert_false(srv_store_list(store, &ctx, &store_notes, NULL, 1, SRV_OPEN, &page, &err));
     assert_int_equal(err.code, BASE_RESOURCE_EXHAUSTED);
     assert_false(srv_store_update(store, &ctx, &store_notes, key, &mutation, &message, &err));
     assert_int_equal(err.code, BASE_RESOURCE_EXHAUSTED);
@@ -497,7 +539,7 @@ static void tells_damage(void **state)
     struct base_err err;
     struct srv_page page;
     rpc_context_init(&ctx);
-    bool ok = srv_store_list(store, &ctx, &store_notes, NULL, 10, &page, &err);
+    bool ok = srv_store_list(store, &ctx, &store_notes, NULL, 10, SRV_OPEN, &page, &err);
     assert_string_equal(store_outcome(ok, &err), damaged);
     rpc_context_dispose(&ctx);
     assert_string_equal(store_title_of(store, "a"), "t");
@@ -524,6 +566,7 @@ int store_contract_run(const struct store_contract *implementation)
     const struct CMUnitTest tests[] = {
         ON_FRESH_STORE(gives_back_what_was_inserted),
         ON_FRESH_STORE(keeps_nested_messages),
+        ON_FRESH_STORE(seals_what_is_passed_on),
         ON_FRESH_STORE(refuses_what_is_not_there_or_taken),
         ON_FRESH_STORE(names_number_keys),
         ON_FRESH_STORE(updates),

@@ -275,7 +275,7 @@ static int walk(struct srv_store *store, size_t limit)
     int kept = 0;
     while (page.has_more) {
         rpc_context_init(&ctx);
-        bool ok = srv_store_list(store, &ctx, &store_notes, &after, limit, &page, &err);
+        bool ok = srv_store_list(store, &ctx, &store_notes, &after, limit, SRV_OPEN, &page, &err);
         for (size_t i = 0; ok && i < page.count; i++) {
             struct base_str key = page.documents[i].key.text;
             kept += base_str_starts_with(key, BASE_STR("kept-")) ? 1 : 0;

@@ -47,8 +47,8 @@ const char *store_title_of(struct srv_store *store, const char *key)
     struct base_err err;
     ProtobufCMessage *message;
     rpc_context_init(&ctx);
-    bool ok =
-        srv_store_get(store, &ctx, &store_notes, srv_key_text(base_str_of(key)), &message, &err);
+    bool ok = srv_store_get(store, &ctx, &store_notes, srv_key_text(base_str_of(key)), SRV_OPEN,
+                            &message, &err);
     if (ok) {
         snprintf(answer, sizeof answer, "%s", ((Notes__V1__Note *)message)->title);
     }

@@ -58,8 +58,8 @@ static const char *get_within(struct srv_store *store, const char *key, int64_t 
     ProtobufCMessage *message;
     rpc_context_init(&ctx);
     ctx.deadline_ns = base_clock_monotonic_ns() + budget_ms * BASE_NS_PER_MS;
-    bool ok =
-        srv_store_get(store, &ctx, &store_notes, srv_key_text(base_str_of(key)), &message, &err);
+    bool ok = srv_store_get(store, &ctx, &store_notes, srv_key_text(base_str_of(key)), SRV_OPEN,
+                            &message, &err);
     rpc_context_dispose(&ctx);
     return store_outcome(ok, &err);
 }
