@@ -152,14 +152,16 @@ compare_writes() {
 
 MONGO_CONNECTIONS=${MONGO_CONNECTIONS:-32}
 
-start_mongodb() { # sets MONGODB, a server without a database
+start_mongodb() { # NAME [VARIABLE=VALUE...]: sets MONGODB, a server without a database
+    local name=$1
+    shift
     if [ -n "${TOLLGATE_TEST_MONGODB_URI:-}" ]; then
         MONGODB=$TOLLGATE_TEST_MONGODB_URI
         return
     fi
-    tests/mongodb/engine.sh "$WORK/mongodb" 0 >"$WORK/mongodb.out" &
+    env "$@" tests/mongodb/engine.sh "$WORK/$name" 0 >"$WORK/$name.out" &
     PIDS+=($!)
-    MONGODB=mongodb://127.0.0.1:$(wait_for "$WORK/mongodb.out" listening | cut -d' ' -f2)
+    MONGODB=mongodb://127.0.0.1:$(wait_for "$WORK/$name.out" listening | cut -d' ' -f2)
 }
 
 load_p99() { # URL [SCRIPT]: prints the rate and the 99th percentile in milliseconds
@@ -188,12 +190,15 @@ compare_mongo() { # TITLE OURS-COMMAND LIMIT-COMMAND
     row "  99 of 100 within" "${OURS#* } ms" "${BARE#* } ms" "$(ratio "${OURS#* }" "${BARE#* }")" "" ""
 }
 
+# Writes go to an engine that answers them when they are in its journal, as a server does (tests/mongodb/engine.mjs).
 bench_mongodb() {
     printf '\nOn MongoDB, %d connections, beside the driver alone with as many threads:\n' "$MONGO_CONNECTIONS"
-    start_mongodb
-    start_tollgate on_mongodb TOLLGATE_STORE="$MONGODB/bench_tollgate"
+    start_mongodb mongodb_read
+    start_tollgate on_mongodb_read TOLLGATE_STORE="$MONGODB/bench_tollgate"
     fill "$HTTP"
     compare_mongo "GET /notes/{id} on MongoDB" "load_p99 http://$HTTP/notes/$NOTE_ID" "bare_mongo find"
+    start_mongodb mongodb_write TOLLGATE_MONGODB_JOURNAL=1
+    start_tollgate on_mongodb_write TOLLGATE_STORE="$MONGODB/bench_tollgate"
     compare_mongo "POST /notes on MongoDB" "load_p99 http://$HTTP/notes tests/bench/post_note.lua" "bare_mongo insert"
 }
 

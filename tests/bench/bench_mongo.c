@@ -37,12 +37,14 @@ static void die(const char *what, const char *why)
 
 static void append_note(bson_t *out, const char *key)
 {
+    bson_oid_t version;
+    bson_oid_init(&version, NULL);
     BSON_APPEND_UTF8(out, "_id", key);
     BSON_APPEND_UTF8(out, "noteId", key);
     BSON_APPEND_UTF8(out, "title", "Note 100");
     BSON_APPEND_UTF8(out, "content", CONTENT);
     BSON_APPEND_DATE_TIME(out, "timestamp", 1790000000000);
-    BSON_APPEND_INT64(out, "_version", 1);
+    BSON_APPEND_OID(out, "_version", &version);
 }
 
 static bson_t *find_command(void)
