@@ -2,7 +2,11 @@
  *
  * The mapping is https://protobuf.dev/programming-guides/json, read strictly: unknown fields,
  * duplicate keys, invalid UTF-8 and trailing bytes are refused. Pure functions over bytes and
- * descriptor tables; nothing is allocated a message beyond the output buffer. Any thread.
+ * descriptor tables. Any thread.
+ *
+ * Nothing is allocated beyond the output buffer, save for what is out of the ordinary: maps of more
+ * than 16 keys that do not come in rising order, and wire bytes whose fields are out of order (over
+ * 64 records of one message) or whose singular messages come in pieces.
  *
  * Errors are INVALID_ARGUMENT for what the client sent, and say where (byte offset, field path),
  * what was expected and what came: body at byte 17, note.title: expected a string, found a number
