@@ -24,6 +24,9 @@ import time
 import unittest
 import urllib.request
 
+# Programs are started by fork, whose handlers in C-core can wait for ever for threads of theirs.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
 try:
     import grpc
     from grpc_tools import protoc
