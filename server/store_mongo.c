@@ -9,14 +9,14 @@
 #include "server/bson_codec.h"
 #include "server/bson_field.h"
 #include "server/document.h"
-#include "server/mongo_client.h"
 #include "server/mongo_lanes.h"
+#include "server/store_mongo_command.h"
+#include "server/store_mongo_counter.h"
 
 #include <bson/bson.h>
 #include <time.h>
 
 #define DUPLICATE_KEY 11000
-#define COUNTER_ATTEMPTS_MAX 10
 
 /* Waits between the rounds of an update that another one overtook: up to a bound that doubles. */
 #define RETRY_NS_MIN UINT64_C(500000)
@@ -28,43 +28,14 @@ struct mongo_store {
     struct srv_mongo_lanes *lanes;
 };
 
-/* Where an operation stands: what its errors name. */
-struct target {
-    struct srv_store *store;
-    struct rpc_context *ctx;
-    const struct srv_collection *collection;
-    struct srv_key key;
-};
-
-static void append_key(bson_t *out, const char *name, struct srv_key key)
+static struct srv_mongo_client *client_of(struct srv_store *store)
 {
-    if (key.kind == SRV_KEY_NUMBER) {
-        bson_append_int64(out, name, -1, key.number);
-    } else {
-        bson_append_utf8(out, name, -1, key.text.data, (int)key.text.len);
-    }
-}
-
-static bool run(const struct target *at, enum srv_mongo_kind kind, const bson_t *command,
-                bson_t *out_reply, struct base_err *err)
-{
-    struct mongo_store *store = (struct mongo_store *)at->store;
-    return srv_mongo_client_run(store->client, at->ctx, kind, command, out_reply, err);
-}
-
-/* A number of the reply, whatever BSON type the server gave it; `missing` without one. */
-static int64_t reply_number(const bson_t *reply, const char *path, int64_t missing)
-{
-    bson_iter_t top, found;
-    return bson_iter_init(&top, reply) && bson_iter_find_descendant(&top, path, &found) &&
-                   BSON_ITER_HOLDS_NUMBER(&found)
-               ? bson_iter_as_int64(&found)
-               : missing;
+    return ((struct mongo_store *)store)->client;
 }
 
 /* ---- Documents ---- */
 
-static bool refuse_size(const struct target *at, struct base_err *err)
+static bool refuse_size(const struct srv_mongo_target *at, struct base_err *err)
 {
     return base_err_set(err, BASE_RESOURCE_EXHAUSTED,
                         "a document of %s is longer than %zu bytes as BSON", at->collection->name,
@@ -73,12 +44,12 @@ static bool refuse_size(const struct target *at, struct base_err *err)
 
 /* A new ObjectId for each write, and not a count: a document that is removed and inserted anew
  * between the two halves of an update would come back to the same number. */
-static bool fill_document(const struct target *at, const ProtobufCMessage *message, bson_t *out,
-                          struct base_err *err)
+static bool fill_document(const struct srv_mongo_target *at, const ProtobufCMessage *message,
+                          bson_t *out, struct base_err *err)
 {
     bson_oid_t version;
     bson_oid_init(&version, NULL);
-    append_key(out, SRV_BSON_ID, at->key);
+    srv_mongo_append_key(out, SRV_BSON_ID, at->key);
     if (!srv_bson_encode(message, out, err)) {
         return err->code == BASE_RESOURCE_EXHAUSTED ? refuse_size(at, err) : false;
     }
@@ -87,7 +58,7 @@ static bool fill_document(const struct target *at, const ProtobufCMessage *messa
 }
 
 /* Gives {_id, fields, _version}, the caller's to destroy on success; checks both limits. */
-static bool build_document(const struct target *at, const ProtobufCMessage *message,
+static bool build_document(const struct srv_mongo_target *at, const ProtobufCMessage *message,
                            bson_t *out_document, struct base_err *err)
 {
     if (!srv_document_check_size(at->collection, message, err)) {
@@ -102,9 +73,9 @@ static bool build_document(const struct target *at, const ProtobufCMessage *mess
 }
 
 /* What the codec found goes to the log: the client need not know how documents are kept. */
-static bool read_document(const struct target *at, const bson_t *document, bool keep_unknown,
-                          struct base_arena *arena, ProtobufCMessage **out_message,
-                          struct base_err *err)
+static bool read_document(const struct srv_mongo_target *at, const bson_t *document,
+                          bool keep_unknown, struct base_arena *arena,
+                          ProtobufCMessage **out_message, struct base_err *err)
 {
     if (srv_bson_decode(at->collection->type, document, keep_unknown, arena, out_message, err)) {
         return true;
@@ -117,24 +88,17 @@ static bool read_document(const struct target *at, const bson_t *document, bool 
     return srv_document_damaged(at->collection, at->key, err);
 }
 
-/* A command on one document of at->collection: {NAME: collection, ...}. */
-static void begin_command(bson_t *command, const char *name, const struct target *at)
-{
-    bson_init(command);
-    bson_append_utf8(command, name, -1, at->collection->name, -1);
-}
-
 /* ---- Reading ---- */
 
-static void append_find(bson_t *command, const struct target *at, const struct srv_key *after,
-                        int64_t limit)
+static void append_find(bson_t *command, const struct srv_mongo_target *at,
+                        const struct srv_key *after, int64_t limit)
 {
     bson_t filter, condition;
-    begin_command(command, "find", at);
+    srv_mongo_begin_command(command, "find", at);
     BSON_APPEND_DOCUMENT_BEGIN(command, "filter", &filter);
     if (after != NULL) {
         BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &condition);
-        append_key(&condition, "$gt", *after);
+        srv_mongo_append_key(&condition, "$gt", *after);
         bson_append_document_end(&filter, &condition);
     }
     bson_append_document_end(command, &filter);
@@ -146,12 +110,12 @@ static void append_find(bson_t *command, const struct target *at, const struct s
     BSON_APPEND_INT64(command, "batchSize", limit);
 }
 
-static void append_find_one(bson_t *command, const struct target *at)
+static void append_find_one(bson_t *command, const struct srv_mongo_target *at)
 {
     bson_t filter;
-    begin_command(command, "find", at);
+    srv_mongo_begin_command(command, "find", at);
     BSON_APPEND_DOCUMENT_BEGIN(command, "filter", &filter);
-    append_key(&filter, "_id", at->key);
+    srv_mongo_append_key(&filter, "_id", at->key);
     bson_append_document_end(command, &filter);
     BSON_APPEND_INT32(command, "limit", 1);
     BSON_APPEND_BOOL(command, "singleBatch", true);
@@ -178,13 +142,13 @@ static bool next_document(bson_iter_t *documents, bson_t *out_document)
 }
 
 /* Finds at->key. The document lives in `out_reply`, which is the caller's on success. */
-static bool find_one(const struct target *at, bson_t *out_reply, bson_t *out_document,
+static bool find_one(const struct srv_mongo_target *at, bson_t *out_reply, bson_t *out_document,
                      struct base_err *err)
 {
     bson_t command;
     bson_iter_t documents;
     append_find_one(&command, at);
-    bool ok = run(at, SRV_MONGO_READ, &command, out_reply, err);
+    bool ok = srv_mongo_run(at, SRV_MONGO_READ, &command, out_reply, err);
     bson_destroy(&command);
     if (!ok) {
         return false;
@@ -202,7 +166,7 @@ static bool mongo_get(struct srv_store *store, struct rpc_context *ctx,
                       enum srv_form form, ProtobufCMessage **out_message, struct base_err *err)
 {
     (void)form;
-    struct target at = {store, ctx, collection, key};
+    struct srv_mongo_target at = {client_of(store), ctx, collection, key};
     bson_t reply, document;
     if (!srv_document_check_key(collection, key, err) || !find_one(&at, &reply, &document, err)) {
         return false;
@@ -213,8 +177,8 @@ static bool mongo_get(struct srv_store *store, struct rpc_context *ctx,
 }
 
 /* Reads "_id" into a key that lives as long as the call. */
-static bool read_key(const struct target *at, const bson_t *document, struct srv_key *out_key,
-                     struct base_err *err)
+static bool read_key(const struct srv_mongo_target *at, const bson_t *document,
+                     struct srv_key *out_key, struct base_err *err)
 {
     bson_iter_t id;
     bool found = bson_iter_init_find(&id, document, "_id");
@@ -234,7 +198,7 @@ static bool read_key(const struct target *at, const bson_t *document, struct srv
 }
 
 /* Reads documents until the page is full, by count or by bytes. */
-static bool fill_page(struct target *at, const bson_t *reply, size_t limit,
+static bool fill_page(struct srv_mongo_target *at, const bson_t *reply, size_t limit,
                       struct srv_page *out_page, struct base_err *err)
 {
     struct srv_page page = {0};
@@ -268,17 +232,17 @@ static bool fill_page(struct target *at, const bson_t *reply, size_t limit,
 }
 
 /* Closes the cursor that a find left open. Failing does not matter: MongoDB closes it in time. */
-static void kill_cursor(const struct target *at, int64_t cursor)
+static void kill_cursor(const struct srv_mongo_target *at, int64_t cursor)
 {
     bson_t command;
     bson_t cursors;
     bson_t reply;
     struct base_err ignored;
-    begin_command(&command, "killCursors", at);
+    srv_mongo_begin_command(&command, "killCursors", at);
     BSON_APPEND_ARRAY_BEGIN(&command, "cursors", &cursors);
     BSON_APPEND_INT64(&cursors, "0", cursor);
     bson_append_array_end(&command, &cursors);
-    if (run(at, SRV_MONGO_READ, &command, &reply, &ignored)) {
+    if (srv_mongo_run(at, SRV_MONGO_READ, &command, &reply, &ignored)) {
         bson_destroy(&reply);
     }
     bson_destroy(&command);
@@ -292,19 +256,19 @@ static bool mongo_list(struct srv_store *store, struct rpc_context *ctx,
                        struct base_err *err)
 {
     (void)form;
-    struct target at = {.store = store, .ctx = ctx, .collection = collection};
+    struct srv_mongo_target at = {.client = client_of(store), .ctx = ctx, .collection = collection};
     bson_t command;
     bson_t reply;
     if (after != NULL && !srv_document_check_key(collection, *after, err)) {
         return false;
     }
     append_find(&command, &at, after, (int64_t)limit + 1);
-    bool ok = run(&at, SRV_MONGO_READ, &command, &reply, err);
+    bool ok = srv_mongo_run(&at, SRV_MONGO_READ, &command, &reply, err);
     bson_destroy(&command);
     if (!ok) {
         return false;
     }
-    int64_t cursor = reply_number(&reply, "cursor.id", 0);
+    int64_t cursor = srv_mongo_reply_number(&reply, "cursor.id", 0);
     ok = fill_page(&at, &reply, limit, out_page, err);
     bson_destroy(&reply);
     if (cursor != 0) {
@@ -319,8 +283,8 @@ static bool mongo_list(struct srv_store *store, struct rpc_context *ctx,
 /* ---- Writing ---- */
 
 /* What every kind of write takes: {NAME: collection, LIST: [item]}. Takes `item`. */
-static bool run_write(const struct target *at, const char *name, const char *list, bson_t *item,
-                      bson_t *out_reply, struct base_err *err)
+static bool run_write(const struct srv_mongo_target *at, const char *name, const char *list,
+                      bson_t *item, bson_t *out_reply, struct base_err *err)
 {
     bson_t command, items;
     bson_init(&command);
@@ -329,7 +293,7 @@ static bool run_write(const struct target *at, const char *name, const char *lis
     BSON_APPEND_DOCUMENT(&items, "0", item);
     bson_append_array_end(&command, &items);
     bson_destroy(item);
-    bool ok = run(at, SRV_MONGO_WRITE, &command, out_reply, err);
+    bool ok = srv_mongo_run(at, SRV_MONGO_WRITE, &command, out_reply, err);
     bson_destroy(&command);
     return ok;
 }
@@ -338,8 +302,8 @@ static bool run_write(const struct target *at, const char *name, const char *lis
  */
 static int64_t finish_write(bson_t *reply, int64_t *out_n)
 {
-    int64_t code = reply_number(reply, "writeErrors.0.code", 0);
-    *out_n = reply_number(reply, "n", 0);
+    int64_t code = srv_mongo_reply_number(reply, "writeErrors.0.code", 0);
+    *out_n = srv_mongo_reply_number(reply, "n", 0);
     bson_destroy(reply);
     return code;
 }
@@ -353,7 +317,7 @@ static bool mongo_insert(struct srv_store *store, struct rpc_context *ctx,
                          const struct srv_collection *collection, struct srv_key key,
                          const ProtobufCMessage *message, struct base_err *err)
 {
-    struct target at = {store, ctx, collection, key};
+    struct srv_mongo_target at = {client_of(store), ctx, collection, key};
     bson_t document, reply;
     int64_t inserted;
     if (!srv_document_check_key(collection, key, err) ||
@@ -372,7 +336,7 @@ static bool mongo_remove(struct srv_store *store, struct rpc_context *ctx,
                          const struct srv_collection *collection, struct srv_key key,
                          struct base_err *err)
 {
-    struct target at = {store, ctx, collection, key};
+    struct srv_mongo_target at = {client_of(store), ctx, collection, key};
     bson_t item, query, reply;
     int64_t removed;
     if (!srv_document_check_key(collection, key, err)) {
@@ -380,7 +344,7 @@ static bool mongo_remove(struct srv_store *store, struct rpc_context *ctx,
     }
     bson_init(&item);
     BSON_APPEND_DOCUMENT_BEGIN(&item, "q", &query);
-    append_key(&query, "_id", key);
+    srv_mongo_append_key(&query, "_id", key);
     bson_append_document_end(&item, &query);
     BSON_APPEND_INT32(&item, "limit", 1);
     if (!run_write(&at, "delete", "deletes", &item, &reply, err)) {
@@ -394,13 +358,13 @@ static bool mongo_remove(struct srv_store *store, struct rpc_context *ctx,
 
 /* Appends {_id: key, _version: {$eq: version}} for the version that `found` has; null, which
  * matches a missing field too, where somebody wrote the document by hand. */
-static void append_unchanged(bson_t *item, const struct target *at, const bson_t *found)
+static void append_unchanged(bson_t *item, const struct srv_mongo_target *at, const bson_t *found)
 {
     bson_t query;
     bson_t condition;
     bson_iter_t version;
     BSON_APPEND_DOCUMENT_BEGIN(item, "q", &query);
-    append_key(&query, SRV_BSON_ID, at->key);
+    srv_mongo_append_key(&query, SRV_BSON_ID, at->key);
     BSON_APPEND_DOCUMENT_BEGIN(&query, SRV_BSON_VERSION, &condition);
     if (!bson_iter_init_find(&version, found, SRV_BSON_VERSION) ||
         !bson_append_iter(&condition, "$eq", -1, &version)) {
@@ -411,7 +375,7 @@ static void append_unchanged(bson_t *item, const struct target *at, const bson_t
 }
 
 /* Replaces what was found by `document`, unless somebody was faster. */
-static bool replace(const struct target *at, const bson_t *found, const bson_t *document,
+static bool replace(const struct srv_mongo_target *at, const bson_t *found, const bson_t *document,
                     bool *out_replaced, struct base_err *err)
 {
     bson_t item;
@@ -432,7 +396,7 @@ static bool replace(const struct target *at, const bson_t *found, const bson_t *
 
 /* Mutates what was found and builds what is to be written; fields that only the database has go
  * from the one to the other. */
-static bool mutate(const struct target *at, const struct srv_mutation *mutation,
+static bool mutate(const struct srv_mongo_target *at, const struct srv_mutation *mutation,
                    const bson_t *found, struct base_arena *scratch, bson_t *out_document,
                    struct base_err *err)
 {
@@ -444,7 +408,7 @@ static bool mutate(const struct target *at, const struct srv_mutation *mutation,
 
 /* One round: read, change, write back. Hands out the message as a reader would get it, without the
  * fields that only the database has. */
-static bool try_update(const struct target *at, const struct srv_mutation *mutation,
+static bool try_update(const struct srv_mongo_target *at, const struct srv_mutation *mutation,
                        struct base_arena *scratch, bool *out_replaced,
                        ProtobufCMessage **out_message, struct base_err *err)
 {
@@ -477,7 +441,7 @@ static void pause_between_rounds(uint64_t *bound_ns)
 
 /* However many rounds it takes: the documents that are read and thrown away stand in a scratch
  * arena of a call's size. Each round that fails is one that another update won, so all get on. */
-static bool update_in_rounds(const struct target *at, const struct srv_mutation *mutation,
+static bool update_in_rounds(const struct srv_mongo_target *at, const struct srv_mutation *mutation,
                              ProtobufCMessage **out_message, struct base_err *err)
 {
     struct base_arena scratch;
@@ -502,7 +466,7 @@ static bool mongo_update(struct srv_store *store, struct rpc_context *ctx,
                          struct base_err *err)
 {
     struct mongo_store *self = (struct mongo_store *)store;
-    struct target at = {store, ctx, collection, key};
+    struct srv_mongo_target at = {client_of(store), ctx, collection, key};
     if (!srv_document_check_key(collection, key, err)) {
         return false;
     }
@@ -514,60 +478,11 @@ static bool mongo_update(struct srv_store *store, struct rpc_context *ctx,
 
 /* ---- Counters ---- */
 
-/* The counter becomes max(value, min(value + want, limit)): one pipeline, so one atomic step. */
-static bson_t *advance_pipeline(int64_t want, int64_t limit)
-{
-    return BCON_NEW("0", "{", "$set", "{", "value", "{", "$max", "[", "{", "$ifNull", "[",
-                    BCON_UTF8("$value"), BCON_INT64(0), "]", "}", "{", "$min", "[", "{", "$add",
-                    "[", "{", "$ifNull", "[", BCON_UTF8("$value"), BCON_INT64(0), "]", "}",
-                    BCON_INT64(want), "]", "}", BCON_INT64(limit), "]", "}", "]", "}", "}", "}");
-}
-
-static void append_advance(bson_t *command, const struct target *at, int64_t want, int64_t limit)
-{
-    bson_t query;
-    bson_t *pipeline = advance_pipeline(want, limit);
-    begin_command(command, "findAndModify", at);
-    BSON_APPEND_DOCUMENT_BEGIN(command, "query", &query);
-    append_key(&query, "_id", at->key);
-    bson_append_document_end(command, &query);
-    BSON_APPEND_ARRAY(command, "update", pipeline);
-    BSON_APPEND_BOOL(command, "upsert", true);
-    BSON_APPEND_BOOL(command, "new", false);
-    bson_destroy(pipeline);
-}
-
-/* Advances a counter and gives what it was before. Two calls that make it at once may collide on
- * its _id, and then the later one goes again. */
-static bool advance(struct srv_store *store, struct rpc_context *ctx, const char *counter,
-                    int64_t want, int64_t limit, int64_t *out_before, struct base_err *err)
-{
-    static const struct srv_collection counters = {.name = "counters", .key_kind = SRV_KEY_TEXT};
-    struct target at = {store, ctx, &counters, srv_key_text(base_str_of(counter))};
-    if (!srv_document_check_counter(counter, err)) {
-        return false;
-    }
-    for (int attempt = 1;; attempt++) {
-        bson_t command, reply;
-        append_advance(&command, &at, want, limit);
-        bool ok = run(&at, SRV_MONGO_WRITE, &command, &reply, err);
-        bson_destroy(&command);
-        if (ok) {
-            *out_before = reply_number(&reply, "value.value", 0);
-            bson_destroy(&reply);
-            return true;
-        }
-        if (err->code != BASE_ALREADY_EXISTS || attempt == COUNTER_ATTEMPTS_MAX) {
-            return false;
-        }
-    }
-}
-
 static bool mongo_next_id(struct srv_store *store, struct rpc_context *ctx, const char *counter,
                           int64_t *out_id, struct base_err *err)
 {
     int64_t before;
-    if (!advance(store, ctx, counter, 1, INT64_MAX, &before, err)) {
+    if (!srv_mongo_counter_advance(client_of(store), ctx, counter, 1, INT64_MAX, &before, err)) {
         return false;
     }
     if (before == INT64_MAX) {
@@ -581,7 +496,7 @@ static bool mongo_reserve(struct srv_store *store, struct rpc_context *ctx, cons
                           int64_t want, int64_t limit, int64_t *out_granted, struct base_err *err)
 {
     int64_t before;
-    if (!advance(store, ctx, counter, want, limit, &before, err)) {
+    if (!srv_mongo_counter_advance(client_of(store), ctx, counter, want, limit, &before, err)) {
         return false;
     }
     int64_t left = limit > before ? limit - before : 0;
