@@ -123,10 +123,14 @@ static size_t read_to_end(int fd, char *out, size_t size)
     return used;
 }
 
-/* Sends bytes as they are on a new connection, says that no more come, and reads what comes back
- * until the server closes. */
-static void exchange(const struct world *world, const char *data, size_t len, char *answer,
-                     size_t size)
+/* Whether the client closes its side once it has sent all: to the server a client that does may
+ * have gone, and a call that takes long is cancelled. */
+enum after_sending { STAY, CLOSE_SIDE };
+
+/* Sends bytes as they are on a new connection, and reads what comes back until the server closes.
+ */
+static void exchange(const struct world *world, const char *data, size_t len,
+                     enum after_sending after, char *answer, size_t size)
 {
     int fd = e2e_connect(world->program.http_port, READ_MS_MAX);
     assert_int_not_equal(fd, -1);
@@ -137,7 +141,9 @@ static void exchange(const struct world *world, const char *data, size_t len, ch
         }
         sent += (size_t)count;
     }
-    shutdown(fd, SHUT_WR);
+    if (after == CLOSE_SIDE) {
+        shutdown(fd, SHUT_WR);
+    }
     read_to_end(fd, answer, size);
     close(fd);
 }
@@ -215,7 +221,7 @@ static void test_garbage(void **state)
     struct world *world = *state;
     static char answer[64 * 1024];
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
-        exchange(world, garbage[i].data, garbage[i].len, answer, sizeof answer);
+        exchange(world, garbage[i].data, garbage[i].len, CLOSE_SIDE, answer, sizeof answer);
         if (strncmp(answer, "HTTP/1.1 ", 9) == 0 && answer[9] != '4') {
             e2e_fail(&world->program, "%s is answered %.100s", garbage[i].name, answer);
         }
@@ -239,7 +245,7 @@ static void test_random_bytes(void **state)
         for (size_t i = 0; i < changes; i++) {
             data[(size_t)rand_r(&seed) % (sizeof data - 1)] = (char)rand_r(&seed);
         }
-        exchange(world, data, sizeof data - 1, answer, sizeof answer);
+        exchange(world, data, sizeof data - 1, CLOSE_SIDE, answer, sizeof answer);
     }
     expect_well(*state);
 }
@@ -248,7 +254,7 @@ static void expect_head_refused(const struct world *world, const char *head, siz
                                 const char *name)
 {
     static char answer[64 * 1024];
-    exchange(world, head, len, answer, sizeof answer);
+    exchange(world, head, len, CLOSE_SIDE, answer, sizeof answer);
     if (answer[0] != '\0' && strncmp(answer, "HTTP/1.1 4", 10) != 0) {
         e2e_fail(&world->program, "%s: answered %.100s", name, answer);
     }
@@ -337,7 +343,7 @@ static void test_pipelined_requests(void **state)
                                            "HTTP/1.1 404 ", "user 1 not found",
                                            "HTTP/1.1 404 ", "user 2 not found"};
     char answer[16 * 1024];
-    exchange(world, requests, sizeof requests - 1, answer, sizeof answer);
+    exchange(world, requests, sizeof requests - 1, STAY, answer, sizeof answer);
     const char *at = answer;
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         const char *found = strstr(at, expected[i]);
