@@ -59,6 +59,11 @@ size_t gw_percent_valid_len(struct base_str raw)
 
 size_t gw_percent_decode(struct base_str raw, enum gw_percent_mode mode, char *out)
 {
+    if (raw.len > 0 && !has_escape(raw) &&
+        (mode != GW_PERCENT_FORM || memchr(raw.data, '+', raw.len) == NULL)) {
+        memcpy(out, raw.data, raw.len);
+        return raw.len;
+    }
     size_t len = 0;
     for (size_t at = 0; at < raw.len;) {
         size_t start = at;
