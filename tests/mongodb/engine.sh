@@ -9,7 +9,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=${TOLLGATE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tollgate}/mongodb
+cache=${TOLLGATE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tollgate}/mongodb
 glibc_needed=2.38
 next_suite=trixie
 library_packages=(libc6 libstdc++6 libgcc-s1)

@@ -33,6 +33,7 @@ struct tcp_proxy {
     atomic_size_t peak;
     struct connection connections[CONNECTIONS_MAX];
     size_t count;
+    struct pollfd polled[2 * CONNECTIONS_MAX + 1]; /* both ends of each, and the listener */
 };
 
 static struct sockaddr_in loopback(int port)
@@ -92,7 +93,7 @@ static bool pass(int from, int to)
 
 static void pass_all(struct tcp_proxy *proxy)
 {
-    static struct pollfd polled[2 * CONNECTIONS_MAX + 1];
+    struct pollfd *polled = proxy->polled;
     size_t count = proxy->count;
     polled[2 * count] = (struct pollfd){.fd = proxy->listener, .events = POLLIN};
     for (size_t i = 0; i < 2 * count; i++) {
