@@ -53,8 +53,9 @@ struct srv_page {
     bool has_more;
 };
 
-/* Changes `message` in place; what it hangs on it must live in the context's arena or longer. May
- * run on another thread and more than once, each time on a fresh copy. Returning false leaves the
+/* Changes `message` in place; what it hangs on it must live in the context's arena or longer, and
+ * `message` itself may be gone when apply has returned. May run on another thread and more than
+ * once, each time on a fresh copy. Returning false leaves the
  * document as it was, and `update` fails with `err`. */
 struct srv_mutation {
     bool (*apply)(const struct srv_mutation *self, struct rpc_context *ctx,
