@@ -136,8 +136,11 @@ static int ms_until(int64_t end_ns)
 static void close_program(struct program *program)
 {
     int64_t end_ns = base_clock_monotonic_ns() + program->options->drain_timeout_s * BASE_NS_PER_S;
+    if (program->front != NULL) {
+        gw_front_drain(program->front, ms_until(end_ns)); /* while gRPC drains, too */
+    }
     rpc_listener_grpc_close(program->listener, ms_until(end_ns));
-    gw_front_close(program->front, ms_until(end_ns));
+    gw_front_close(program->front, 0);
     gw_gateway_destroy(program->gateway);
     rpc_channel_destroy(program->channel);
     if (program->has_backend) {

@@ -7,6 +7,7 @@
 #include "gateway/headers.h"
 #include "gateway/request.h"
 #include "gateway/status.h"
+#include "rpc/context.h"
 
 struct gw_call {
     struct gw_desk *desk;
@@ -185,7 +186,7 @@ static void on_deadline(struct base_timer *timer)
 {
     struct gw_call *call =
         (struct gw_call *)(void *)((char *)timer - offsetof(struct gw_call, deadline));
-    give_up(call, BASE_DEADLINE_EXCEEDED, "deadline exceeded");
+    give_up(call, BASE_DEADLINE_EXCEEDED, RPC_DEADLINE_EXCEEDED);
 }
 
 /* ---- The rpc's events ---- */
@@ -286,6 +287,8 @@ static void serve(struct gw_call *call, const struct gw_exchange *exchange,
     if (exchange->body.len > 0 && !gw_head_is_json(&head)) {
         answer_text(call, 415, BASE_INVALID_ARGUMENT,
                     "the body must be application/json in UTF-8, without a Content-Encoding");
+    } else if (!headers_fine && call->err.code == BASE_RESOURCE_EXHAUSTED) {
+        answer_text(call, 431, BASE_RESOURCE_EXHAUSTED, "the request's headers are too large");
     } else if (!headers_fine || !gw_head_timeout(&head, &timeout_ns, &call->err) ||
                !gw_request_to_wire(call->route, &request, &call->desk->gateway->options,
                                    &call->wire, &call->err)) {
@@ -294,7 +297,7 @@ static void serve(struct gw_call *call, const struct gw_exchange *exchange,
         answer_text(call, gw_status_http(BASE_UNIMPLEMENTED), BASE_UNIMPLEMENTED,
                     "streaming methods are not served over REST");
     } else if (timeout_ns <= 0) {
-        give_up(call, BASE_DEADLINE_EXCEEDED, "deadline exceeded");
+        give_up(call, BASE_DEADLINE_EXCEEDED, RPC_DEADLINE_EXCEEDED);
     } else {
         start_rpc(call, timeout_ns);
     }

@@ -7,9 +7,9 @@
  * unless a rule binds it.
  *
  * A body is JSON when its Content-Type is application/json or application/...+json without charset
- * or with utf-8, or when it has none; another type, and any Content-Encoding, is 415. The deadline
- * is the sooner of Grpc-Timeout and X-Server-Timeout, GW_TIMEOUT_MS_DEFAULT without both; at the
- * deadline the client gets its 504 at once, whether or not the rpc has ended.
+ * or with utf-8, or when it has none; another type, and any Content-Encoding but identity, is 415.
+ * The deadline is the sooner of Grpc-Timeout and X-Server-Timeout, GW_TIMEOUT_MS_DEFAULT without
+ * both; at the deadline the client gets its 504 at once, whether or not the rpc has ended.
  *
  * A desk and its calls belong to one loop thread: the one that drains the desk's mailbox and runs
  * its timers. Calls are recycled, so a steady load allocates nothing.

@@ -211,13 +211,21 @@ int gw_front_port(const struct gw_front *front)
     return front->port;
 }
 
+void gw_front_drain(struct gw_front *front, int grace_ms)
+{
+    front->is_draining = true;
+    for (size_t i = 0; i < front->loop_count; i++) {
+        gw_front_loop_close(&front->loops[i], grace_ms);
+    }
+}
+
 void gw_front_close(struct gw_front *front, int grace_ms)
 {
     if (front == NULL) {
         return;
     }
-    for (size_t i = 0; i < front->loop_count; i++) {
-        gw_front_loop_close(&front->loops[i], grace_ms);
+    if (!front->is_draining) {
+        gw_front_drain(front, grace_ms);
     }
     for (size_t i = 0; i < front->loop_count; i++) {
         pthread_join(front->loops[i].thread, NULL);

@@ -59,10 +59,16 @@ struct gw_front *gw_front_open(const struct gw_front_config *config, struct base
 /* The port that was bound. */
 int gw_front_port(const struct gw_front *front);
 
+/* Begins what gw_front_close does and returns at once; the loops go on by themselves. Startup
+ * thread.
+ */
+void gw_front_drain(struct gw_front *front, int grace_ms);
+
 /* Drains and stops: no connection is accepted any more, requests that have begun are answered
  * (HTTP/1 with Connection: close, HTTP/2 after GOAWAY) for at most `grace_ms`, then cut off; the
  * threads end when every rpc has. A handler that does not heed its cancellation holds this up.
- * Frees the front. Accepts NULL. Startup thread. */
+ * Frees the front. After gw_front_drain the grace is the one given there. Accepts NULL. Startup
+ * thread. */
 void gw_front_close(struct gw_front *front, int grace_ms);
 
 #endif

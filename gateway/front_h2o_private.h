@@ -34,6 +34,7 @@ struct gw_front {
     struct gw_front_protocol http1;
     struct gw_front_protocol http2;
     int port;
+    bool is_draining; /* the loops have been told to end */
     size_t loop_count;
     struct gw_front_loop *loops;
 };

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/role.h"
 #include "base/utf8.h"
+#include "rpc/context.h"
 #include "rpc/grpc_core.h"
 
 #include <grpc/grpc_security.h>
@@ -84,7 +85,7 @@ static bool explain(const struct upstream_call *call, struct base_str text, stru
 {
     enum base_code code = (enum base_code)call->code;
     if (code == BASE_DEADLINE_EXCEEDED && base_str_eq(text, BASE_STR("Deadline Exceeded"))) {
-        base_err_set(err, code, "the call's deadline has passed");
+        base_err_set(err, code, RPC_DEADLINE_EXCEEDED);
         return true;
     }
     if (code == BASE_CANCELLED && base_str_eq(text, BASE_STR("CANCELLED"))) {

@@ -88,7 +88,7 @@ bool rpc_context_is_over(const struct rpc_context *ctx)
 bool rpc_context_check(const struct rpc_context *ctx, struct base_err *err)
 {
     if (is_past_deadline(ctx)) {
-        return base_err_set(err, BASE_DEADLINE_EXCEEDED, "the call's deadline has passed");
+        return base_err_set(err, BASE_DEADLINE_EXCEEDED, RPC_DEADLINE_EXCEEDED);
     }
     if (is_cancelled(ctx)) {
         return base_err_set(err, BASE_CANCELLED, "the call was cancelled");

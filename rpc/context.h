@@ -21,6 +21,9 @@
 /* Details added to one failing call. */
 #define RPC_CONTEXT_DETAILS_MAX 16
 
+/* What a caller is told at its deadline, wherever that is noticed. */
+#define RPC_DEADLINE_EXCEEDED "deadline exceeded"
+
 struct rpc_method;
 
 struct rpc_context {

@@ -65,6 +65,14 @@ static void set_default(mongoc_uri_t *uri, const char *option, int32_t value)
     }
 }
 
+/* Whether the URI has the server answer writes: what an answer says is what a store goes by. */
+static bool is_acknowledged(const mongoc_uri_t *uri, struct base_err *err)
+{
+    return mongoc_write_concern_is_acknowledged(mongoc_uri_get_write_concern(uri)) ||
+           base_err_set(err, BASE_INVALID_ARGUMENT,
+                        "the MongoDB URI cannot be used: writes must be acknowledged, w=0 is not");
+}
+
 /* Majority and journal, each unless the URI says otherwise. */
 static void set_default_write_concern(mongoc_uri_t *uri)
 {
@@ -72,8 +80,7 @@ static void set_default_write_concern(mongoc_uri_t *uri)
     if (mongoc_write_concern_get_w(concern) == MONGOC_WRITE_CONCERN_W_DEFAULT) {
         mongoc_write_concern_set_wmajority(concern, 0);
     }
-    if (!mongoc_write_concern_journal_is_set(concern) &&
-        mongoc_write_concern_get_w(concern) != MONGOC_WRITE_CONCERN_W_UNACKNOWLEDGED) {
+    if (!mongoc_write_concern_journal_is_set(concern)) {
         mongoc_write_concern_set_journal(concern, true);
     }
     mongoc_uri_set_write_concern(uri, concern);
@@ -171,6 +178,10 @@ struct srv_mongo_client *srv_mongo_client_open(const char *uri, struct base_err 
                      error.message);
         return NULL;
     }
+    if (!is_acknowledged(parsed, err)) {
+        mongoc_uri_destroy(parsed);
+        return NULL;
+    }
     set_defaults(parsed);
     mongoc_client_pool_t *pool = mongoc_client_pool_new_with_error(parsed, &error);
     struct srv_mongo_client *client = NULL;
@@ -231,7 +242,7 @@ static bool report(const bson_error_t *error, const struct rpc_context *ctx, str
     bool from_write = error->domain == MONGOC_ERROR_WRITE_CONCERN;
     if (((from_server || from_write) && error->code == MAX_TIME_MS_EXPIRED) ||
         base_clock_monotonic_ns() >= ctx->deadline_ns) {
-        return base_err_set(err, BASE_DEADLINE_EXCEEDED, "deadline exceeded");
+        return base_err_set(err, BASE_DEADLINE_EXCEEDED, RPC_DEADLINE_EXCEEDED);
     }
     char code[16];
     snprintf(code, sizeof code, "%u", error->code);

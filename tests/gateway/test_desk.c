@@ -285,6 +285,23 @@ static void refusals_that_name_their_reason(void **state)
     assert_int_equal(fix.fake.started, 0);
 }
 
+static void headers_past_the_limit_are_refused(void **state)
+{
+    (void)state;
+    static char cookie[RPC_METADATA_BYTES_MAX];
+    memset(cookie, 'c', sizeof cookie);
+    const struct gw_header headers[] = {
+        {BASE_STR("cookie"), base_str_make(cookie, sizeof cookie)},
+        {{0}, {0}},
+    };
+    struct test_client client = {.releases_at_once = true};
+    begin(&client, "GET", "/notes/42", headers, "");
+    assert_int_equal(client.status, 431);
+    assert_string_equal(
+        client.body,
+        "{\"code\":8,\"message\":\"the request's headers are too large\",\"details\":[]}");
+}
+
 static void the_rpc_gets_message_metadata_and_deadline(void **state)
 {
     (void)state;
@@ -497,6 +514,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_A_DESK(requests_get_their_answers),
         ON_A_DESK(refusals_that_name_their_reason),
+        ON_A_DESK(headers_past_the_limit_are_refused),
         ON_A_DESK(the_rpc_gets_message_metadata_and_deadline),
         ON_A_DESK(rpc_failures_become_statuses),
         ON_A_DESK(a_damaged_response_is_internal),

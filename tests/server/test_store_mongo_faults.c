@@ -364,6 +364,7 @@ static void refuses_uris_that_mean_nothing(void **state)
         const char *error;
     } rows[] = {
         {"mongodb://", "the MongoDB URI cannot be understood: "},
+        {"mongodb://127.0.0.1/a?w=0", "the MongoDB URI cannot be used: "},
         {"http://127.0.0.1/", "the MongoDB URI cannot be understood: "},
         {"mongodb://127.0.0.1/a?maxPoolSize=x", "the MongoDB URI cannot be understood: "},
     };
