@@ -107,7 +107,7 @@ static bool open_front(struct program *program, struct base_err *err)
     };
     program->front = gw_front_open(&front, err);
     if (program->front == NULL) {
-        return base_err_wrap(err, "cannot listen on %s", front.address);
+        return base_err_wrap(err, "--listen");
     }
     log_listening(front.address, gw_front_port(program->front), "http");
     return true;
@@ -120,7 +120,7 @@ static bool open_listener(struct program *program, struct base_err *err)
     program->listener = rpc_listener_grpc_open(program->backend.server, address,
                                                thread_count(program->options), err);
     if (program->listener == NULL) {
-        return base_err_wrap(err, "cannot listen on %s", address);
+        return base_err_wrap(err, "--grpc");
     }
     log_listening(address, rpc_listener_grpc_port(program->listener), "grpc");
     return true;

@@ -115,7 +115,8 @@ static void assert_port_taken(const char *flag, const char *other_flag, const ch
     int status = run(args, out);
     close(fd);
     char expected[128];
-    snprintf(expected, sizeof expected, "tollgate serve: cannot listen on 127.0.0.1:%d: ", port);
+    snprintf(expected, sizeof expected,
+             "tollgate serve: --%s: cannot listen on 127.0.0.1:%d: ", flag, port);
     if (status != 1 || strstr(out, expected) == NULL) {
         fail_msg("--%s: exit status %d, expected 1; no \"%s\" in\n%s", flag, status, expected, out);
     }
