@@ -3,8 +3,8 @@
  */
 #include "gateway/headers.h"
 
+#include "base/base64.h"
 #include "base/clock.h"
-#include "gateway/base64.h"
 #include "gateway/scalar.h"
 
 #define NAME(text)                                                                                 \
@@ -115,12 +115,12 @@ static bool is_key(struct base_str key)
 static bool add_binary(struct base_str key, struct base_str value, struct base_arena *arena,
                        struct rpc_metadata *metadata, struct base_err *err)
 {
-    char *bytes = base_arena_alloc(arena, GW_BASE64_DECODED_BYTES_MAX(value.len));
+    char *bytes = base_arena_alloc(arena, BASE_BASE64_DECODED_BYTES_MAX(value.len));
     size_t len = 0;
     if (bytes == NULL) {
         return base_err_set(err, BASE_RESOURCE_EXHAUSTED, "the request's headers are too large");
     }
-    if (!gw_base64_decode(value, bytes, &len)) {
+    if (!base_base64_decode(value, bytes, &len)) {
         return base_err_set(err, BASE_INVALID_ARGUMENT,
                             "header grpc-metadata-%.*s: expected base64, found \"%.*s\"",
                             gw_shown_len(key), key.data, gw_shown_len(value), value.data);
@@ -195,12 +195,12 @@ static bool header_value(const struct rpc_metadata_entry *entry, struct base_are
         *out = entry->value;
         return is_printable(entry->value);
     }
-    size_t len = GW_BASE64_ENCODED_BYTES(entry->value.len);
+    size_t len = BASE_BASE64_ENCODED_BYTES(entry->value.len);
     char *text = base_arena_alloc(arena, len);
     if (text == NULL) {
         return false;
     }
-    gw_base64_encode(entry->value, text);
+    base_base64_encode(entry->value, text);
     *out = base_str_make(text, len);
     return true;
 }

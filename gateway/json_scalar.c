@@ -1,5 +1,5 @@
 /* Scalars of JSON: numbers bare or in quotes, booleans, enums, strings and base64. */
-#include "gateway/base64.h"
+#include "base/base64.h"
 #include "gateway/json_to_wire.h"
 
 /* A tag and a varint or a fixed payload. */
@@ -158,7 +158,7 @@ bool gw_read_text(struct gw_reader *reader, const struct gw_field *field, bool k
         return gw_put_text(reader, field->tag, field->tag_len, text);
     }
     /* Decoded into the spare room: over the text itself if it stands there, else behind the gap. */
-    size_t room = GW_BASE64_DECODED_BYTES_MAX(text.len);
+    size_t room = BASE_BASE64_DECODED_BYTES_MAX(text.len);
     size_t offset = (size_t)(text.data - base_buf_end(reader->out));
     bool is_scratch = text.data >= base_buf_end(reader->out) &&
                       text.data < reader->out->data + reader->out->capacity;
@@ -170,7 +170,7 @@ bool gw_read_text(struct gw_reader *reader, const struct gw_field *field, bool k
         text.data = base_buf_end(reader->out) + offset;
     }
     size_t len;
-    if (!gw_base64_decode(text, decoded, &len)) {
+    if (!base_base64_decode(text, decoded, &len)) {
         return gw_reader_refuse(reader, at, GW_BYTES, GW_SCALAR_MALFORMED, text);
     }
     return gw_put_text(reader, field->tag, field->tag_len, base_str_make(decoded, len));

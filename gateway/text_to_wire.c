@@ -2,8 +2,8 @@
  * what the body said. */
 #include "gateway/transcode.h"
 
+#include "base/base64.h"
 #include "base/utf8.h"
-#include "gateway/base64.h"
 #include "gateway/scalar.h"
 #include "gateway/well_known.h"
 
@@ -78,10 +78,10 @@ static bool append_text(const struct gw_field *field, struct base_str text, stru
         }
         return (base_buf_append_str(out, text) || full(out, err)) && close_length(out, at, err);
     }
-    if (!base_buf_reserve(out, GW_BASE64_DECODED_BYTES_MAX(text.len))) {
+    if (!base_buf_reserve(out, BASE_BASE64_DECODED_BYTES_MAX(text.len))) {
         return full(out, err);
     }
-    if (!gw_base64_decode(text, base_buf_end(out), &len)) {
+    if (!base_base64_decode(text, base_buf_end(out), &len)) {
         return refuse(gw_type_article(GW_BYTES), text, err);
     }
     out->len += len;

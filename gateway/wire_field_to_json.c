@@ -1,6 +1,6 @@
 /* One field's value out of its parent: what response_body asks for. Its records are found first;
  * when they stand side by side, as they nearly always do, they are written as they stand. */
-#include "gateway/base64.h"
+#include "base/base64.h"
 #include "gateway/scalar.h"
 #include "gateway/wire_to_json.h"
 
@@ -32,13 +32,13 @@ static size_t unescape_c(struct base_str text, char *out)
 
 static bool write_default_bytes(struct gw_writer *writer, struct base_str text)
 {
-    size_t room = GW_BASE64_ENCODED_BYTES(text.len) + 2;
+    size_t room = BASE_BASE64_ENCODED_BYTES(text.len) + 2;
     if (!gw_writer_reserve(writer, room + text.len)) {
         return false;
     }
     char *at = base_buf_end(writer->out);
     size_t len = unescape_c(text, at + room);
-    char *end = gw_base64_encode(base_str_make(at + room, len), at + 1);
+    char *end = base_base64_encode(base_str_make(at + room, len), at + 1);
     at[0] = '"';
     *end++ = '"';
     writer->out->len = (size_t)(end - writer->out->data);

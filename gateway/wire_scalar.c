@@ -1,5 +1,5 @@
 /* Scalars as JSON: numbers (64-bit ones in quotes), booleans, enum names, base64. */
-#include "gateway/base64.h"
+#include "base/base64.h"
 #include "gateway/wire_to_json.h"
 
 static bool write_enum(struct gw_writer *writer, const struct gw_enum *enumeration, int32_t number)
@@ -107,12 +107,12 @@ bool gw_write_bits(struct gw_writer *writer, const struct gw_field *field, uint6
 
 bool gw_write_base64(struct gw_writer *writer, struct base_str bytes)
 {
-    if (!gw_writer_reserve(writer, GW_BASE64_ENCODED_BYTES(bytes.len) + 2)) {
+    if (!gw_writer_reserve(writer, BASE_BASE64_ENCODED_BYTES(bytes.len) + 2)) {
         return false;
     }
     char *at = base_buf_end(writer->out);
     *at++ = '"';
-    at = gw_base64_encode(bytes, at);
+    at = base_base64_encode(bytes, at);
     *at++ = '"';
     writer->out->len = (size_t)(at - writer->out->data);
     return true;

@@ -2,6 +2,7 @@
  * one spelling that encoding gives is read back: a token that differs from it was not ours. */
 #include "server/page.h"
 
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "server/validation.h"
 
@@ -13,48 +14,6 @@
 #define NUMBER_DIGITS_MAX 18
 
 #define ENCODED_BYTES_MAX ((SRV_STORE_KEY_BYTES_MAX * 4 + 2) / 3)
-
-static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-/* Writes (4 * len + 2) / 3 characters and a NUL. */
-static void encode(struct base_str bytes, char *out)
-{
-    unsigned held = 0; /* bits not yet written, the last held_bits of it */
-    int held_bits = 0;
-    for (size_t i = 0; i < bytes.len; i++) {
-        held = held << 8 | (unsigned char)bytes.data[i];
-        held_bits += 8;
-        while (held_bits >= 6) {
-            held_bits -= 6;
-            *out++ = alphabet[held >> held_bits & 0x3f];
-        }
-    }
-    if (held_bits > 0) {
-        *out++ = alphabet[held << (6 - held_bits) & 0x3f];
-    }
-    *out = '\0';
-}
-
-/* Writes 3 * len / 4 bytes; false on a character outside the alphabet. Lengths and left-over bits
- * that no encoding gives are for the caller to refuse. */
-static bool decode(struct base_str text, char *out)
-{
-    unsigned held = 0;
-    int held_bits = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        const char *place = memchr(alphabet, text.data[i], sizeof alphabet - 1);
-        if (place == NULL) {
-            return false;
-        }
-        held = held << 6 | (unsigned)(place - alphabet);
-        held_bits += 6;
-        if (held_bits >= 8) {
-            held_bits -= 8;
-            *out++ = (char)(held >> held_bits);
-        }
-    }
-    return true;
-}
 
 static bool read_number(struct base_str text, int64_t *out_number)
 {
@@ -77,12 +36,12 @@ static bool read_token(const char *token, enum srv_key_kind kind,
                        char out_text[SRV_STORE_KEY_BYTES_MAX], struct srv_key *out_key)
 {
     struct base_str encoded = {token, strnlen(token, ENCODED_BYTES_MAX + 1)};
-    if (encoded.len > ENCODED_BYTES_MAX || !decode(encoded, out_text)) {
+    struct base_str text = {.data = out_text};
+    if (encoded.len > ENCODED_BYTES_MAX || !base_base64_decode(encoded, out_text, &text.len)) {
         return false;
     }
-    struct base_str text = {out_text, encoded.len * 3 / 4};
     char again[ENCODED_BYTES_MAX + 1];
-    encode(text, again);
+    *base_base64_encode_url(text, again) = '\0';
     if (text.len == 0 || strcmp(again, token) != 0) {
         return false;
     }
@@ -146,7 +105,7 @@ bool srv_page_token(struct rpc_context *ctx, const struct srv_page *page, char *
     if (token == NULL) {
         return false;
     }
-    encode(key.text, token);
+    *base_base64_encode_url(key.text, token) = '\0';
     *out_token = token;
     return true;
 }

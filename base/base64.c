@@ -1,13 +1,15 @@
 /* A table gives each character its six bits and anything else a value past them, so that four
  * characters are checked with one comparison. */
-#include "gateway/base64.h"
+#include "base/base64.h"
 
 #include <stdint.h>
 
 #define BAD 0x80
 
-static const char alphabet[64] = {
+static const char standard[64] = {
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"};
+static const char url_safe[64] = {
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"};
 
 #define B BAD
 static const uint8_t six_bits[256] = {
@@ -43,7 +45,7 @@ static bool unpad(struct base_str *text)
     return text->len % 4 != 1;
 }
 
-bool gw_base64_decode(struct base_str text, char *out, size_t *out_len)
+bool base_base64_decode(struct base_str text, char *out, size_t *out_len)
 {
     if (!unpad(&text)) {
         return false;
@@ -76,7 +78,8 @@ bool gw_base64_decode(struct base_str text, char *out, size_t *out_len)
     return true;
 }
 
-char *gw_base64_encode(struct base_str bytes, char *out)
+/* Writes the characters of `bytes`, without padding. */
+static char *encode(struct base_str bytes, const char alphabet[64], char *out)
 {
     const unsigned char *next = (const unsigned char *)bytes.data;
     size_t left = bytes.len;
@@ -91,8 +94,23 @@ char *gw_base64_encode(struct base_str bytes, char *out)
         unsigned group = (unsigned)next[0] << 16 | (left == 2 ? (unsigned)next[1] << 8 : 0);
         *out++ = alphabet[group >> 18];
         *out++ = alphabet[group >> 12 & 63];
-        *out++ = left == 2 ? alphabet[group >> 6 & 63] : '=';
-        *out++ = '=';
+        if (left == 2) {
+            *out++ = alphabet[group >> 6 & 63];
+        }
     }
     return out;
+}
+
+char *base_base64_encode(struct base_str bytes, char *out)
+{
+    char *end = encode(bytes, standard, out);
+    while ((end - out) % 4 != 0) {
+        *end++ = '=';
+    }
+    return end;
+}
+
+char *base_base64_encode_url(struct base_str bytes, char *out)
+{
+    return encode(bytes, url_safe, out);
 }
