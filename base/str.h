@@ -45,6 +45,18 @@ static inline bool base_str_eq_nocase(struct base_str a, struct base_str b)
     return a.len == b.len && (a.len == 0 || strncasecmp(a.data, b.data, a.len) == 0);
 }
 
+/* Without the spaces and tabs at both ends: HTTP's optional whitespace (RFC 9110 section 5.6.3). */
+static inline struct base_str base_str_trim(struct base_str s)
+{
+    while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
+        s = base_str_make(s.data + 1, s.len - 1);
+    }
+    while (s.len > 0 && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t')) {
+        s.len--;
+    }
+    return s;
+}
+
 static inline bool base_str_starts_with(struct base_str s, struct base_str prefix)
 {
     return s.len >= prefix.len && base_str_eq(base_str_make(s.data, prefix.len), prefix);

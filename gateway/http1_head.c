@@ -28,17 +28,6 @@ static bool take_line(struct base_str *rest, struct base_str *out_line, struct b
     return true;
 }
 
-static struct base_str trim(struct base_str s)
-{
-    while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
-        s = base_str_make(s.data + 1, s.len - 1);
-    }
-    while (s.len > 0 && (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t')) {
-        s.len--;
-    }
-    return s;
-}
-
 static bool is_digits(struct base_str s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -59,13 +48,13 @@ static bool note_field(struct head *head, struct base_str name, struct base_str 
     case sizeof "content-length" - 1:
         if (base_str_eq_nocase(name, BASE_STR("content-length"))) {
             head->content_lengths++;
-            return is_digits(trim(value)) || refuse(err, "Content-Length is not a number");
+            return is_digits(base_str_trim(value)) || refuse(err, "Content-Length is not a number");
         }
         return true;
     case sizeof "transfer-encoding" - 1:
         if (base_str_eq_nocase(name, BASE_STR("transfer-encoding"))) {
             head->transfer_encodings++;
-            return base_str_eq_nocase(trim(value), BASE_STR("chunked")) ||
+            return base_str_eq_nocase(base_str_trim(value), BASE_STR("chunked")) ||
                    refuse(err, "Transfer-Encoding is not chunked");
         }
         return true;

@@ -1,21 +1,5 @@
 #include "gateway/media_type.h"
 
-static bool is_space(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
-static struct base_str trim(struct base_str s)
-{
-    while (s.len > 0 && is_space(s.data[0])) {
-        s = base_str_make(s.data + 1, s.len - 1);
-    }
-    while (s.len > 0 && is_space(s.data[s.len - 1])) {
-        s.len--;
-    }
-    return s;
-}
-
 /* Cuts `rest` at the first `separator` outside quotes: returns what stands before it and leaves
  * what stands behind. Without one the whole is returned and `rest` becomes empty. */
 static struct base_str cut(struct base_str *rest, char separator)
@@ -63,13 +47,13 @@ static bool is_utf8(struct base_str charset)
 bool gw_media_type_is_json(struct base_str content_type)
 {
     struct base_str rest = content_type;
-    if (!is_json_essence(trim(cut(&rest, ';')))) {
+    if (!is_json_essence(base_str_trim(cut(&rest, ';')))) {
         return false;
     }
     while (rest.len > 0) {
         struct base_str parameter = cut(&rest, ';');
-        struct base_str name = trim(cut(&parameter, '='));
-        if (base_str_eq_nocase(name, BASE_STR("charset")) && !is_utf8(trim(parameter))) {
+        struct base_str name = base_str_trim(cut(&parameter, '='));
+        if (base_str_eq_nocase(name, BASE_STR("charset")) && !is_utf8(base_str_trim(parameter))) {
             return false;
         }
     }

@@ -30,7 +30,6 @@ static const int32_t passing_codes[] = {
     13436, /* NotPrimaryOrSecondary */
 };
 #define MAX_TIME_MS_EXPIRED 50
-#define DUPLICATE_KEY 11000
 
 struct srv_mongo_client {
     mongoc_client_pool_t *pool;
@@ -236,7 +235,7 @@ static bool report_server(const bson_error_t *error, struct base_err *err)
 static bool report(const bson_error_t *error, const struct rpc_context *ctx, struct base_err *err)
 {
     bool from_server = error->domain == MONGOC_ERROR_SERVER;
-    if (from_server && error->code == DUPLICATE_KEY) {
+    if (from_server && error->code == SRV_MONGO_DUPLICATE_KEY) {
         return base_err_set(err, BASE_ALREADY_EXISTS, "the key is taken");
     }
     bool from_write = error->domain == MONGOC_ERROR_WRITE_CONCERN;

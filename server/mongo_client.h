@@ -16,6 +16,10 @@
 
 struct _bson_t; /* bson_t, from libbson */
 
+/* The server's code for a key that is taken; in the reply of an insert, or as a command's failure.
+ */
+#define SRV_MONGO_DUPLICATE_KEY 11000
+
 struct srv_mongo_client;
 
 /* Returns owned a pool for `uri` with the defaults of server/store_mongo.h, which begins to look

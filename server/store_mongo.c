@@ -16,8 +16,6 @@
 #include <bson/bson.h>
 #include <time.h>
 
-#define DUPLICATE_KEY 11000
-
 /* Waits between the rounds of an update that another one overtook: up to a bound that doubles. */
 #define RETRY_NS_MIN UINT64_C(500000)
 #define RETRY_NS_MAX UINT64_C(32000000)
@@ -326,7 +324,7 @@ static bool mongo_insert(struct srv_store *store, struct rpc_context *ctx,
         return false;
     }
     int64_t code = finish_write(&reply, &inserted);
-    if (code == DUPLICATE_KEY) {
+    if (code == SRV_MONGO_DUPLICATE_KEY) {
         return srv_document_already_exists(collection, key, err);
     }
     return code == 0 || refused_write(err);
