@@ -30,6 +30,7 @@ messages="
     google/rpc/status.proto
     library/v1/library.proto
     notes/v1/notes.proto
+    tollgate/access.proto
     tollgate/options.proto"
 
 # Those with services, and those whose messages travel in an Any and must be known by their descriptor.
