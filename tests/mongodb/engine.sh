@@ -3,8 +3,8 @@
 #
 # The process becomes the engine: it prints "listening PORT" when it serves, and its id is the one to stop or
 # kill. PORT 0 picks a free one. A mongod on PATH is taken first; else npm's embedded engine, in the version that
-# package.json pins, installed once into a cache outside the tree. That engine needs glibc 2.38: where the system's is
-# older, the C library of the next Debian is unpacked into the same cache and used by this process alone.
+# package.json pins (tests/npm_modules.sh). That engine needs glibc 2.38: where the system's is older, the C library of
+# the next Debian is unpacked into a cache outside the tree and used by this process alone.
 # With --prepare nothing is started: everything is fetched, so that a first test does not wait for it.
 set -euo pipefail
 
@@ -55,25 +55,15 @@ unpack_libraries() {
   rm -rf "$work"
 }
 
-install_modules() {
-  local work
-  work=$(mktemp -d "$cache/modules.XXXXXX")
-  cp "$here/package.json" "$here/package-lock.json" "$work"
-  (cd "$work" && npm ci --no-audit --no-fund --loglevel=error) >&2 || fail "npm could not install the engine"
-  mv -T "$work" "$1" 2>/dev/null || rm -rf "$work" # another run may have been faster
-}
-
 older_than() { # true when version $1 is older than $2
   [ "$1" != "$2" ] && [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
 }
 
 prepare() {
-  command -v node >/dev/null || fail "node is missing"
   mkdir -p "$cache"
   exec 9>"$cache/lock"
   flock 9
-  modules=$cache/modules-$(sha256sum "$here/package-lock.json" | cut -c1-16)
-  [ -d "$modules" ] || install_modules "$modules"
+  modules=$("$here/../npm_modules.sh" "$here") || fail "the engine could not be installed"
   loader=()
   if older_than "$(getconf GNU_LIBC_VERSION | cut -d' ' -f2)" "$glibc_needed"; then
     local root=$cache/libraries-$next_suite triple
