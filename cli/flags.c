@@ -2,6 +2,8 @@
  * refused in the same words; only the name it is reported under differs. */
 #include "cli/flags.h"
 
+#include "base/str.h"
+
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -79,6 +81,50 @@ static bool read_choice(const struct cli_flag *flag, const char *source, const c
                         expected, value);
 }
 
+static bool add_item(const char *source, const char *item, struct cli_list *out,
+                     struct base_err *err)
+{
+    if (*item == '\0') {
+        return base_err_set(err, BASE_INVALID_ARGUMENT, "%s: expected a value, found none", source);
+    }
+    if (out->count == CLI_LIST_ITEMS_MAX) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT, "%s: expected at most %d values", source,
+                            CLI_LIST_ITEMS_MAX);
+    }
+    out->items[out->count++] = item;
+    return true;
+}
+
+/* Cuts the spaces around `item` off, in place. */
+static const char *trim(char *item)
+{
+    struct base_str trimmed = base_str_trim(base_str_of(item));
+    item += trimmed.data - item;
+    item[trimmed.len] = '\0';
+    return item;
+}
+
+/* Reads items separated by commas in place of what `out` has. */
+static bool read_items(const char *source, const char *value, struct cli_list *out,
+                       struct base_err *err)
+{
+    size_t len = strlen(value);
+    if (len > CLI_LIST_TEXT_MAX) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT, "%s: expected at most %d bytes, found %zu",
+                            source, CLI_LIST_TEXT_MAX, len);
+    }
+    memcpy(out->text, value, len + 1);
+    out->count = 0;
+    char *rest = out->text;
+    while (rest != NULL) {
+        char *item = strsep(&rest, ",");
+        if (!add_item(source, trim(item), out, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Reads `value` into the flag's field. `source` is what the value was given through. */
 static bool read_value(const struct cli_flag *flag, const char *source, const char *value,
                        void *out, struct base_err *err)
@@ -94,6 +140,8 @@ static bool read_value(const struct cli_flag *flag, const char *source, const ch
         return read_number(flag, source, value, (int *)(void *)field, err);
     case CLI_CHOICE:
         return read_choice(flag, source, value, (int *)(void *)field, err);
+    case CLI_LIST:
+        return read_items(source, value, (struct cli_list *)(void *)field, err);
     }
     return false;
 }
@@ -183,6 +231,24 @@ static bool take_value(const struct cli_flag *flag, int argc, const char *const 
     return true;
 }
 
+/* Reads a value of the command line: as read_value(), but for a list, of which it is one item,
+ * whose `first` takes the place of those from elsewhere.
+ */
+static bool read_argument(const struct cli_flag *flag, const char *value, bool first, void *out,
+                          struct base_err *err)
+{
+    char source[CLI_FLAG_NAME_MAX + 3];
+    snprintf(source, sizeof source, "--%s", flag->name);
+    if (flag->kind != CLI_LIST) {
+        return read_value(flag, source, value, out, err);
+    }
+    struct cli_list *list = (struct cli_list *)(void *)((char *)out + flag->offset);
+    if (first) {
+        list->count = 0;
+    }
+    return add_item(source, value, list, err);
+}
+
 static bool read_arguments(const struct cli_flags *table, int argc, const char *const *argv,
                            void *out, struct base_err *err)
 {
@@ -197,17 +263,15 @@ static bool read_arguments(const struct cli_flags *table, int argc, const char *
             return false;
         }
         const struct cli_flag *flag = &table->flags[i];
-        if (given[i]) {
+        if (given[i] && flag->kind != CLI_LIST) {
             return base_err_set(err, BASE_INVALID_ARGUMENT, "--%s was given twice", flag->name);
         }
-        given[i] = true;
-        char source[CLI_FLAG_NAME_MAX + 3];
-        snprintf(source, sizeof source, "--%s", flag->name);
         const char *value;
         if (!take_value(flag, argc, argv, &at, &value, err) ||
-            !read_value(flag, source, value, out, err)) {
+            !read_argument(flag, value, !given[i], out, err)) {
             return false;
         }
+        given[i] = true;
     }
     return true;
 }
@@ -232,7 +296,7 @@ void cli_flags_print_help(const struct cli_flags *table, FILE *out)
         if (flag->initial != NULL) {
             fprintf(out, " Default: %s.", flag->initial);
         }
-        fputs("\n", out);
+        fputs(flag->kind == CLI_LIST ? " May be given several times.\n" : "\n", out);
     }
 }
 

@@ -3,7 +3,8 @@
  * "--listen ADDRESS" and "--listen=ADDRESS" mean the same; the environment twin of --drain-timeout
  * is TOLLGATE_DRAIN_TIMEOUT. The command line beats the environment, which beats the initial value;
  * an empty variable is as good as none. A switch is on when it stands alone and takes true or false
- * otherwise. No flag may be given twice. Startup thread.
+ * otherwise. Only a list may be given more than once, one item each time; its variable has the
+ * items in one, separated by commas, with spaces around them or not. Startup thread.
  */
 #ifndef CLI_FLAGS_H
 #define CLI_FLAGS_H
@@ -19,11 +20,25 @@
 /* Bytes of a flag's name. */
 #define CLI_FLAG_NAME_MAX 40
 
+/* Items of a list, and bytes of all of them where they are separated by commas. */
+#define CLI_LIST_ITEMS_MAX 32
+#define CLI_LIST_TEXT_MAX 4096
+
 enum cli_flag_kind {
     CLI_SWITCH, /* bool */
     CLI_TEXT,   /* const char *: borrows from argv, the environment or the table */
     CLI_NUMBER, /* int, from number_min to number_max */
     CLI_CHOICE, /* int, the index into choices */
+    CLI_LIST,   /* struct cli_list */
+};
+
+/* What a repeatable flag was given, in order. Each item borrows from argv or from `text`, so a list
+ * is never copied.
+ */
+struct cli_list {
+    const char *items[CLI_LIST_ITEMS_MAX];
+    size_t count;
+    char text[CLI_LIST_TEXT_MAX + 1];
 };
 
 struct cli_flag {

@@ -71,16 +71,27 @@ static const char *fake_get(const struct cli_environment *self, const char *name
     return NULL;
 }
 
+static size_t count_of(const char *const *texts)
+{
+    size_t count = 0;
+    while (texts[count] != NULL) {
+        count++;
+    }
+    return count;
+}
+
+static bool parse_with(const struct cli_flags *flags_of, const char *const *args,
+                       const char *const *pairs, void *out, struct base_err *err)
+{
+    struct fake_environment fake = {{fake_get}, pairs};
+    return cli_flags_parse(flags_of, (int)count_of(args), args, &fake.environment, out, err);
+}
+
 static bool parse(const char *const *args, const char *const *pairs, struct options *out,
                   struct base_err *err)
 {
-    int argc = 0;
-    while (args[argc] != NULL) {
-        argc++;
-    }
-    struct fake_environment fake = {{fake_get}, pairs};
     *out = (struct options){0};
-    return cli_flags_parse(&table, argc, args, &fake.environment, out, err);
+    return parse_with(&table, args, pairs, out, err);
 }
 
 static void describe(const struct options *options, char *out, size_t size)
@@ -188,6 +199,134 @@ static void test_refused(void **state)
     }
 }
 
+struct guests {
+    struct cli_list names;
+    bool open;
+};
+
+static const struct cli_flag guest_flags[] = {
+    {.name = "name",
+     .kind = CLI_LIST,
+     .offset = offsetof(struct guests, names),
+     .value_name = "NAME",
+     .initial = "x",
+     .help = "Who."},
+    {.name = "open",
+     .kind = CLI_SWITCH,
+     .offset = offsetof(struct guests, open),
+     .help = "Whether."},
+};
+static const struct cli_flags guest_table = {guest_flags, sizeof guest_flags / sizeof *guest_flags};
+
+static bool parse_guests(const char *const *args, const char *const *pairs, struct guests *out,
+                         struct base_err *err)
+{
+    *out = (struct guests){0};
+    return parse_with(&guest_table, args, pairs, out, err);
+}
+
+static void test_lists_accepted(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *name;
+        const char *args[ARGS_MAX];
+        const char *pairs[ARGS_MAX];
+        const char *expected[ARGS_MAX];
+    } rows[] = {
+        {"nothing", {NULL}, {NULL}, {"x"}},
+        {"one", {"--name", "a"}, {NULL}, {"a"}},
+        {"two, in order", {"--name=b", "--open", "--name", "a"}, {NULL}, {"b", "a"}},
+        {"one twice", {"--name=a", "--name=a"}, {NULL}, {"a", "a"}},
+        {"a typed value is one item", {"--name=a, b", "--name= c "}, {NULL}, {"a, b", " c "}},
+        {"a variable of one", {NULL}, {"TOLLGATE_NAME", "a b"}, {"a b"}},
+        {"a variable of three", {NULL}, {"TOLLGATE_NAME", "a, b  ,c"}, {"a", "b", "c"}},
+        {"the command line wins", {"--name=d"}, {"TOLLGATE_NAME", "a,b"}, {"d"}},
+        {"an empty variable", {NULL}, {"TOLLGATE_NAME", ""}, {"x"}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct guests got;
+        struct base_err err = {0};
+        if (!parse_guests(rows[i].args, rows[i].pairs, &got, &err)) {
+            fail_msg("%s: %s", rows[i].name, err.message);
+        }
+        size_t count = count_of(rows[i].expected);
+        if (got.names.count != count) {
+            fail_msg("%s: expected %zu items, got %zu", rows[i].name, count, got.names.count);
+        }
+        for (size_t k = 0; k < count; k++) {
+            assert_string_equal(got.names.items[k], rows[i].expected[k]);
+        }
+    }
+}
+
+static void test_lists_refused(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *args[ARGS_MAX];
+        const char *pairs[ARGS_MAX];
+        const char *expected;
+    } rows[] = {
+        {{"--name"}, {NULL}, "--name needs a value: --name NAME"},
+        {{"--name="}, {NULL}, "--name: expected a value, found none"},
+        {{"--name=a", "--name", ""}, {NULL}, "--name: expected a value, found none"},
+        {{"--open", "--open"}, {NULL}, "--open was given twice"},
+        {{NULL}, {"TOLLGATE_NAME", "a, ,b"}, "TOLLGATE_NAME: expected a value, found none"},
+        {{NULL}, {"TOLLGATE_NAME", "a,"}, "TOLLGATE_NAME: expected a value, found none"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct guests got;
+        struct base_err err = {0};
+        assert_false(parse_guests(rows[i].args, rows[i].pairs, &got, &err));
+        assert_string_equal(err.message, rows[i].expected);
+        assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
+    }
+}
+
+static void test_list_limits(void **state)
+{
+    (void)state;
+    const char *args[CLI_LIST_ITEMS_MAX + 2] = {NULL};
+    for (size_t i = 0; i < CLI_LIST_ITEMS_MAX; i++) {
+        args[i] = "--name=a";
+    }
+    static const char *const nothing[] = {NULL};
+    struct guests got;
+    struct base_err err = {0};
+    assert_true(parse_guests(args, nothing, &got, &err));
+    assert_int_equal(got.names.count, CLI_LIST_ITEMS_MAX);
+    args[CLI_LIST_ITEMS_MAX] = "--name=a";
+    assert_false(parse_guests(args, nothing, &got, &err));
+    assert_string_equal(err.message, "--name: expected at most 32 values");
+
+    char text[CLI_LIST_TEXT_MAX + 2] = "";
+    const char *const pairs[] = {"TOLLGATE_NAME", text, NULL};
+    memset(text, 'a', CLI_LIST_TEXT_MAX);
+    assert_true(parse_guests(nothing, pairs, &got, &err));
+    assert_string_equal(got.names.items[0], text);
+    text[CLI_LIST_TEXT_MAX] = 'a';
+    assert_false(parse_guests(nothing, pairs, &got, &err));
+    assert_string_equal(err.message, "TOLLGATE_NAME: expected at most 4096 bytes, found 4097");
+}
+
+static void test_help_of_list(void **state)
+{
+    (void)state;
+    char text[512] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+    assert_non_null(out);
+    cli_flags_print_help(&guest_table, out);
+    fclose(out);
+    assert_string_equal(text,
+                        "  --name NAME\n"
+                        "      Who.\n"
+                        "      Variable: TOLLGATE_NAME. Default: x. May be given several times.\n"
+                        "  --open\n"
+                        "      Whether.\n"
+                        "      Variable: TOLLGATE_OPEN.\n");
+}
+
 static void test_help(void **state)
 {
     (void)state;
@@ -234,10 +373,10 @@ static void test_suggestions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_help),
-        cmocka_unit_test(test_suggestions),
+        cmocka_unit_test(test_accepted),      cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_help),          cmocka_unit_test(test_lists_accepted),
+        cmocka_unit_test(test_lists_refused), cmocka_unit_test(test_list_limits),
+        cmocka_unit_test(test_help_of_list),  cmocka_unit_test(test_suggestions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
