@@ -3,6 +3,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 
+pkg_check_modules(crypto REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(protobuf-c REQUIRED IMPORTED_TARGET libprotobuf-c)
 pkg_check_modules(h2o REQUIRED IMPORTED_TARGET libh2o-evloop)
 pkg_check_modules(grpc REQUIRED IMPORTED_TARGET grpc)
