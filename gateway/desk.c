@@ -142,7 +142,6 @@ static void give_answer(struct gw_call *call, int http_status)
     call->answer.reason = gw_status_reason(http_status);
     call->answer.has_body = has_body;
     if (has_body) {
-        call->answer.content_type = JSON_TYPE;
         call->answer.body = base_buf_str(&call->json);
     }
     call->client->on_answer(call->client, call, &call->answer);
@@ -153,6 +152,7 @@ static void answer_status(struct gw_call *call, int http_status, enum base_code 
 {
     base_buf_reset(&call->json, GW_CALL_KEEP_BYTES);
     gw_status_to_json(code, message, details, &call->desk->gateway->options, &call->json);
+    call->answer.content_type = JSON_TYPE;
     give_answer(call, http_status);
 }
 
@@ -165,6 +165,14 @@ static void answer_text(struct gw_call *call, int http_status, enum base_code co
 static void answer_err(struct gw_call *call)
 {
     answer_text(call, gw_status_http(call->err.code), call->err.code, call->err.message);
+}
+
+/* Answers a request that cannot become a message: too large a one is 413, as a body is. */
+static void answer_refusal(struct gw_call *call)
+{
+    bool is_too_large = call->err.code == BASE_RESOURCE_EXHAUSTED;
+    answer_text(call, is_too_large ? 413 : gw_status_http(call->err.code), call->err.code,
+                call->err.message);
 }
 
 /* Answers without waiting for the rpc, whose result will find nobody. */
@@ -210,14 +218,25 @@ static void on_rpc_headers(void *user, const struct rpc_metadata *metadata)
     call->answer.header_count = count;
 }
 
+/* Sets the answer's content type: JSON's is static, that of a raw body dies with the message. */
+static bool keep_content_type(struct gw_call *call, struct base_str content_type)
+{
+    call->answer.content_type = content_type;
+    return !call->route->response_is_raw ||
+           base_arena_copy(&call->arena, content_type, &call->answer.content_type) ||
+           base_err_set(&call->err, BASE_INTERNAL, "the answered metadata takes too much memory");
+}
+
 static void on_rpc_message(void *user, struct base_str wire)
 {
     struct gw_call *call = user;
     if (call->is_answered || call->has_message) {
         return;
     }
-    call->has_message = gw_response_to_json(call->route, wire, &call->desk->gateway->options,
-                                            &call->json, &call->err);
+    struct base_str content_type;
+    call->has_message = gw_response_to_body(call->route, wire, &call->desk->gateway->options,
+                                            &call->json, &content_type, &call->err) &&
+                        keep_content_type(call, content_type);
 }
 
 static void answer_rpc_status(struct gw_call *call, const struct rpc_status *status)
@@ -283,16 +302,18 @@ static void serve(struct gw_call *call, const struct gw_exchange *exchange,
         .captures = captures,
         .raw_query = exchange->raw_query,
         .body = exchange->body,
+        .content_type = head.content_type,
     };
-    if (exchange->body.len > 0 && !gw_head_is_json(&head)) {
-        answer_text(call, 415, BASE_INVALID_ARGUMENT,
-                    "the body must be application/json in UTF-8, without a Content-Encoding");
+    const char *refusal =
+        exchange->body.len == 0 ? NULL : gw_head_refuses_body(&head, call->route->body_is_raw);
+    if (refusal != NULL) {
+        answer_text(call, 415, BASE_INVALID_ARGUMENT, refusal);
     } else if (!headers_fine && call->err.code == BASE_RESOURCE_EXHAUSTED) {
         answer_text(call, 431, BASE_RESOURCE_EXHAUSTED, "the request's headers are too large");
     } else if (!headers_fine || !gw_head_timeout(&head, &timeout_ns, &call->err) ||
                !gw_request_to_wire(call->route, &request, &call->desk->gateway->options,
                                    &call->wire, &call->err)) {
-        answer_err(call);
+        answer_refusal(call);
     } else if (call->route->method->client_streaming || call->route->method->server_streaming) {
         answer_text(call, gw_status_http(BASE_UNIMPLEMENTED), BASE_UNIMPLEMENTED,
                     "streaming methods are not served over REST");

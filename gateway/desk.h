@@ -8,6 +8,8 @@
  *
  * A body is JSON when its Content-Type is application/json or application/...+json without charset
  * or with utf-8, or when it has none; another type, and any Content-Encoding but identity, is 415.
+ * Where a rule takes or gives a google.api.HttpBody the bytes go through as they are, with their
+ * content type. A body that makes too large a message is 413.
  * The deadline is the sooner of Grpc-Timeout and X-Server-Timeout, GW_TIMEOUT_MS_DEFAULT without
  * both; at the deadline the client gets its 504 at once, whether or not the rpc has ended.
  *

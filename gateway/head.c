@@ -96,13 +96,17 @@ bool gw_head_read(struct gw_header_source *source, const struct gw_hop *hop,
     return fine && add_forwarded(&reading, hop, arena, metadata, err);
 }
 
-bool gw_head_is_json(const struct gw_head *head)
+const char *gw_head_refuses_body(const struct gw_head *head, bool is_raw)
 {
     struct base_str encoding = head->content_encoding;
-    if (encoding.len > 0 && !base_str_eq_nocase(encoding, BASE_STR("identity"))) {
-        return false;
+    bool is_plain = encoding.len == 0 || base_str_eq_nocase(encoding, BASE_STR("identity"));
+    if (is_raw) {
+        return is_plain ? NULL : "the body must come without a Content-Encoding";
     }
-    return head->content_type.len == 0 || gw_media_type_is_json(head->content_type);
+    bool is_json = head->content_type.len == 0 || gw_media_type_is_json(head->content_type);
+    return is_plain && is_json
+               ? NULL
+               : "the body must be application/json in UTF-8, without a Content-Encoding";
 }
 
 bool gw_head_timeout(const struct gw_head *head, int64_t *out_timeout_ns, struct base_err *err)

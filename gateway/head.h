@@ -43,9 +43,10 @@ bool gw_head_read(struct gw_header_source *source, const struct gw_hop *hop,
                   struct base_arena *arena, struct rpc_metadata *metadata, struct gw_head *out_head,
                   struct base_err *err) BASE_MUST_CHECK;
 
-/* Whether a body under this head is JSON as we read it: application/json or application/...+json
- * without charset or with utf-8, or no Content-Type at all, and no Content-Encoding. */
-bool gw_head_is_json(const struct gw_head *head);
+/* Why a body under this head is not taken (static), or NULL when it is. What is to be JSON must
+ * say application/json or application/...+json without charset or with utf-8, or nothing; a raw
+ * body (gateway/http_body.h) may be of any type. Neither may have a Content-Encoding. */
+const char *gw_head_refuses_body(const struct gw_head *head, bool is_raw);
 
 /* How long the client wants to wait: the sooner of Grpc-Timeout and X-Server-Timeout,
  * GW_TIMEOUT_MS_DEFAULT without both. INVALID_ARGUMENT when one cannot be read. */

@@ -6,6 +6,7 @@
 #include "gateway/request.h"
 
 #include "base/mem.h"
+#include "gateway/http_body.h"
 #include "gateway/patch_mask.h"
 #include "gateway/percent.h"
 #include "gateway/query.h"
@@ -80,10 +81,22 @@ static bool check_conflict(const struct gw_field_path *path, const char *part, s
     return true;
 }
 
-static bool write_body(const struct gw_route *route, struct base_str body,
+static bool write_raw_body(const struct gw_route *route, const struct gw_http_request *request,
+                           struct base_buf *out, struct base_err *err)
+{
+    struct gw_http_body body = {.content_type = request->content_type, .data = request->body};
+    return (body.content_type.len == 0 && body.data.len == 0) ||
+           gw_http_body_to_wire(route->body_field, &body, out, err);
+}
+
+static bool write_body(const struct gw_route *route, const struct gw_http_request *request,
                        const struct gw_transcode_options *options, struct base_buf *out,
                        struct base_err *err)
 {
+    struct base_str body = request->body;
+    if (route->body_is_raw) {
+        return write_raw_body(route, request, out, err);
+    }
     if (body.len == 0) {
         return true;
     }
@@ -172,12 +185,13 @@ static bool write_parts(const struct gw_route *route, const struct gw_http_reque
                         struct base_err *err)
 {
     struct parts parts = {.body = out->len};
-    if (!write_body(route, request->body, options, out, err)) {
+    if (!write_body(route, request, options, out, err)) {
         return false;
     }
     parts.query = out->len;
+    bool has_body = request->body.len > 0 || parts.query > parts.body;
     if (request->raw_query.len > 0 &&
-        !gw_query_to_wire(route, request->raw_query, request->body.len > 0, options, out, err)) {
+        !gw_query_to_wire(route, request->raw_query, has_body, options, out, err)) {
         return false;
     }
     parts.path = out->len;
@@ -202,10 +216,27 @@ bool gw_request_to_wire(const struct gw_route *route, const struct gw_http_reque
     return false;
 }
 
-bool gw_response_to_json(const struct gw_route *route, struct base_str wire,
-                         const struct gw_transcode_options *options, struct base_buf *out,
-                         struct base_err *err)
+static bool raw_to_body(const struct gw_route *route, struct base_str wire, struct base_buf *out,
+                        struct base_str *out_content_type, struct base_err *err)
 {
+    struct gw_http_body body;
+    if (!gw_http_body_from_wire(route->response_body_field, wire, &body, err)) {
+        return false;
+    }
+    *out_content_type = body.content_type;
+    return base_buf_append_str(out, body.data) ||
+           base_err_set(err, BASE_RESOURCE_EXHAUSTED, "the answer would be larger than %zu bytes",
+                        out->max_bytes);
+}
+
+bool gw_response_to_body(const struct gw_route *route, struct base_str wire,
+                         const struct gw_transcode_options *options, struct base_buf *out,
+                         struct base_str *out_content_type, struct base_err *err)
+{
+    if (route->response_is_raw) {
+        return raw_to_body(route, wire, out, out_content_type, err);
+    }
+    *out_content_type = BASE_STR("application/json");
     if (route->response_body_field != NULL) {
         return gw_wire_field_to_json(route->response_body_field, wire, options, out, err);
     }

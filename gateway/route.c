@@ -5,6 +5,7 @@
 #include "gateway/route.h"
 
 #include "base/mem.h"
+#include "gateway/http_body.h"
 
 struct gw_routes {
     struct base_arena arena;
@@ -130,13 +131,23 @@ static bool resolve_bodies(struct gw_route *route, const struct gw_http_rule *ru
     return true;
 }
 
+/* Whether a body that is `field`, or the whole of `message` where that is NULL, is a HttpBody. */
+static bool is_raw(const struct gw_message *message, const struct gw_field *field)
+{
+    if (field == NULL) {
+        return gw_http_body_is(message);
+    }
+    return field->type == GW_MESSAGE && !field->is_repeated && gw_http_body_is(field->message);
+}
+
 /* The FieldMask that a PATCH fills: the request has exactly one, and a message as its body field.
  */
 static const struct gw_field *find_patch_mask(const struct gw_route *route)
 {
     const struct gw_field *body = route->body_field;
     if (!base_str_eq(route->http_method, BASE_STR("PATCH")) || body == NULL || body->is_repeated ||
-        body->type != GW_MESSAGE || body->message->well_known != GW_PLAIN_MESSAGE) {
+        body->type != GW_MESSAGE || body->message->well_known != GW_PLAIN_MESSAGE ||
+        route->body_is_raw) {
         return NULL;
     }
     const struct gw_field *found = NULL;
@@ -166,6 +177,9 @@ static bool resolve(struct gw_route *route, const struct gw_http_rule *rule,
         !resolve_variables(route, arena, err) || !resolve_bodies(route, rule, err)) {
         return false;
     }
+    route->body_is_raw =
+        route->body_kind != GW_BODY_NONE && is_raw(route->method->input, route->body_field);
+    route->response_is_raw = is_raw(route->method->output, route->response_body_field);
     route->patch_mask_field = find_patch_mask(route);
     return true;
 }

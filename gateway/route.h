@@ -23,6 +23,8 @@ struct gw_route {
     enum gw_body_kind body_kind;
     const struct gw_field *body_field;          /* of GW_BODY_FIELD */
     const struct gw_field *response_body_field; /* NULL: the whole message */
+    bool body_is_raw;     /* the body becomes a google.api.HttpBody (gateway/http_body.h) */
+    bool response_is_raw; /* the answer's body is that of one */
     const struct gw_field *patch_mask_field; /* the FieldMask to fill from a PATCH body, or NULL */
     const void *target; /* what the gateway calls: set by its owner after building */
 };

@@ -19,6 +19,7 @@ well_known=/usr/include
 messages="
     google/api/annotations.proto
     google/api/http.proto
+    google/api/httpbody.proto
     google/protobuf/any.proto
     google/protobuf/compiler/plugin.proto
     google/protobuf/descriptor.proto

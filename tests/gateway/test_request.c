@@ -1,6 +1,5 @@
 /* Request: one line of HTTP and a body, and the message it becomes, as JSON, or the error. */
-#include "gateway/request.h"
-#include "tests/gateway/descriptor_file.h"
+#include "tests/gateway/request_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,22 +9,9 @@
 
 #include <cmocka.h>
 
-struct fixture {
-    struct gw_schema *schema;
-    struct gw_routes *routes;
-    struct gw_transcode_options options;
-};
-
-struct row {
-    const char *name;
-    const char *request; /* "GET /things/1?tag=a" */
-    const char *body;    /* NULL: none */
-    const char *want;    /* JSON, or the error's message */
-};
-
 /* ---- the path ---- */
 
-static const struct row path_rows[] = {
+static const struct request_row path_rows[] = {
     {"a string", "GET /things/42", NULL, "{\"id\":\"42\"}"},
     {"escapes of one segment", "GET /things/a%2Fb%20c%2525", NULL, "{\"id\":\"a/b c%25\"}"},
     {"a plus in a path is a plus", "GET /things/a+b", NULL, "{\"id\":\"a+b\"}"},
@@ -41,7 +27,7 @@ static const struct row path_rows[] = {
     {"any method", "LINK /any", NULL, "{}"},
 };
 
-static const struct row path_errors[] = {
+static const struct request_row path_errors[] = {
     {"not UTF-8", "GET /things/%ff", NULL, "path parameter \"id\": expected UTF-8, found \"...\""},
     {"not a number", "GET /deep/Ann/old", NULL,
      "path parameter \"book.author.age\": expected an int32, found \"old\""},
@@ -51,7 +37,7 @@ static const struct row path_errors[] = {
 
 /* ---- the query ---- */
 
-static const struct row query_rows[] = {
+static const struct request_row query_rows[] = {
     {"none", "GET /things", NULL, "{}"},
     {"empty", "GET /things?", NULL, "{}"},
     {"a string", "GET /things?id=x", NULL, "{\"id\":\"x\"}"},
@@ -92,7 +78,7 @@ static const struct row query_rows[] = {
      "{\"book\":{\"title\":\"t\",\"author\":{\"name\":\"Ann\",\"age\":41}}}"},
 };
 
-static const struct row query_errors[] = {
+static const struct request_row query_errors[] = {
     {"unknown", "GET /things?colour=red", NULL,
      "query parameter \"colour\": test.request.Thing has no field of this name"},
     {"unknown in nested", "GET /things?book.colour=red", NULL,
@@ -183,7 +169,7 @@ static const struct row query_errors[] = {
 
 /* ---- the body ---- */
 
-static const struct row body_rows[] = {
+static const struct request_row body_rows[] = {
     {"the whole", "POST /things", "{\"id\":\"1\",\"tag\":[\"a\"]}",
      "{\"id\":\"1\",\"tag\":[\"a\"]}"},
     {"none is unset", "POST /things", NULL, "{}"},
@@ -212,7 +198,7 @@ static const struct row body_rows[] = {
      "{\"book\":{\"author\":{\"age\":7}}}"},
 };
 
-static const struct row body_errors[] = {
+static const struct request_row body_errors[] = {
     {"where the rule has none", "GET /things/1", "{}",
      "body of 2 bytes: expected none for GET \"/things/{id}\""},
     {"where any method has none", "POST /any", "{}",
@@ -234,7 +220,7 @@ static const struct row body_errors[] = {
 
 /* ---- PATCH ---- */
 
-static const struct row patch_rows[] = {
+static const struct request_row patch_rows[] = {
     {"the fields sent", "PATCH /things/1", "{\"title\":\"t\",\"name\":\"n\"}",
      "{\"id\":\"1\",\"book\":{\"name\":\"n\",\"title\":\"t\"},\"updateMask\":\"name,title\"}"},
     {"no body, no mask", "PATCH /things/1", NULL, "{\"id\":\"1\"}"},
@@ -277,7 +263,7 @@ static const struct row patch_rows[] = {
      "{\"id\":\"1\",\"book\":{\"title\":\"t\"}}"},
 };
 
-static const struct row ignoring_rows[] = {
+static const struct request_row ignoring_rows[] = {
     {"unknown parameters", "GET /things?colour=red&id=1&book.x.y=2", NULL, "{\"id\":\"1\"}"},
     {"parameters beside body *", "POST /things?key=x", "{\"id\":\"1\"}", "{\"id\":\"1\"}"},
     {"unknown fields are in no mask", "PATCH /things/1", "{\"x\":{\"y\":[1]},\"title\":\"t\"}",
@@ -288,114 +274,48 @@ static const struct row ignoring_rows[] = {
 
 /* ---- running them ---- */
 
-/* Routes a request and transcodes it; false with `err` set when it is refused. */
-static bool transcode(const struct fixture *f, const struct row *row, struct base_buf *wire,
-                      const struct gw_route **out_route, struct base_err *err)
-{
-    const char *space = strchr(row->request, ' ');
-    const char *question = strchr(row->request, '?');
-    const char *end = question == NULL ? row->request + strlen(row->request) : question;
-    struct base_str method = base_str_make(row->request, (size_t)(space - row->request));
-    struct base_str path = base_str_make(space + 1, (size_t)(end - space - 1));
-    void *route = NULL;
-    struct gw_captures captures;
-    if (gw_router_match(gw_routes_router(f->routes), method, path, &route, &captures) !=
-        GW_MATCHED) {
-        fail_msg("%s: %s reaches no route", row->name, row->request);
-    }
-    struct gw_http_request request = {
-        .captures = &captures,
-        .raw_query = base_str_of(question == NULL ? NULL : question + 1),
-        .body = base_str_of(row->body),
-    };
-    *out_route = route;
-    return gw_request_to_wire(route, &request, &f->options, wire, err);
-}
-
-static void check_row(const struct fixture *f, const struct row *row, bool is_error)
-{
-    struct base_buf wire;
-    struct base_buf json;
-    base_buf_init(&wire, 1 << 20);
-    base_buf_init(&json, 1 << 20);
-    assert_true(base_buf_append(&wire, "\x9a\x06\x00", 3)); /* field 99, empty: stays in front */
-    const struct gw_route *route;
-    struct base_err err = {0};
-    bool fine = transcode(f, row, &wire, &route, &err);
-    if (fine == is_error) {
-        fail_msg("%s: %s: %s", row->name, row->request, fine ? "accepted" : err.message);
-    }
-    if (is_error) {
-        assert_string_equal(err.message, row->want);
-        assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
-        assert_int_equal(wire.len, 3);
-    } else {
-        assert_true(
-            gw_wire_to_json(route->method->input, base_buf_str(&wire), &f->options, &json, &err));
-        assert_true(base_buf_append_char(&json, '\0'));
-        if (strcmp(json.data, row->want) != 0) {
-            fail_msg("%s: %s\n got %s\nwant %s", row->name, row->request, json.data, row->want);
-        }
-    }
-    base_buf_dispose(&wire);
-    base_buf_dispose(&json);
-}
-
 static int setup(void **state)
 {
-    static struct fixture f;
-    f.schema = descriptor_file_schema(REQUEST_DESCRIPTOR_SET);
-    struct base_err err = {0};
-    f.routes = gw_routes_create(f.schema, &err);
-    if (f.routes == NULL) {
-        fail_msg("%s", err.message);
-    }
-    f.options = (struct gw_transcode_options){.schema = f.schema};
+    static struct request_fixture f;
+    request_fixture_open(&f, REQUEST_DESCRIPTOR_SET);
     *state = &f;
     return 0;
 }
 
 static int teardown(void **state)
 {
-    struct fixture *f = *state;
-    gw_routes_destroy(f->routes);
-    gw_schema_destroy(f->schema);
+    request_fixture_close(*state);
     return 0;
 }
 
-#define CHECK_ROWS(f, rows, is_error)                                                              \
-    for (size_t row_ = 0; row_ < sizeof(rows) / sizeof(rows)[0]; row_++) {                         \
-        check_row(f, &(rows)[row_], is_error);                                                     \
-    }
-
 static void test_path(void **state)
 {
-    CHECK_ROWS((struct fixture *)*state, path_rows, false)
-    CHECK_ROWS((struct fixture *)*state, path_errors, true)
+    REQUEST_ROWS_CHECK(*state, path_rows, false)
+    REQUEST_ROWS_CHECK(*state, path_errors, true)
 }
 
 static void test_query(void **state)
 {
-    CHECK_ROWS((struct fixture *)*state, query_rows, false)
-    CHECK_ROWS((struct fixture *)*state, query_errors, true)
+    REQUEST_ROWS_CHECK(*state, query_rows, false)
+    REQUEST_ROWS_CHECK(*state, query_errors, true)
 }
 
 static void test_body(void **state)
 {
-    CHECK_ROWS((struct fixture *)*state, body_rows, false)
-    CHECK_ROWS((struct fixture *)*state, body_errors, true)
+    REQUEST_ROWS_CHECK(*state, body_rows, false)
+    REQUEST_ROWS_CHECK(*state, body_errors, true)
 }
 
 static void test_patch(void **state)
 {
-    CHECK_ROWS((struct fixture *)*state, patch_rows, false)
+    REQUEST_ROWS_CHECK(*state, patch_rows, false)
 }
 
 static void test_ignoring(void **state)
 {
-    struct fixture f = *(struct fixture *)*state;
+    struct request_fixture f = *(const struct request_fixture *)*state;
     f.options.ignore_unknown_fields = true;
-    CHECK_ROWS(&f, ignoring_rows, false)
+    REQUEST_ROWS_CHECK(&f, ignoring_rows, false)
 }
 
 /* Room for MANY_SIZE bytes of a request with many parameters. */
@@ -413,16 +333,17 @@ static char *many(char out[MANY_SIZE], size_t count, const char *part)
 
 static void test_limits(void **state)
 {
-    const struct fixture *f = *state;
+    const struct request_fixture *f = *state;
     static char text[MANY_SIZE];
     struct base_buf wire;
     base_buf_init(&wire, 1 << 20);
     const struct gw_route *route;
     struct base_err err = {0};
-    struct row row = {.name = "limits", .request = many(text, GW_QUERY_PARAMETERS_MAX, "tag=&")};
-    assert_true(transcode(f, &row, &wire, &route, &err));
+    struct request_row row = {.name = "limits",
+                              .request = many(text, GW_QUERY_PARAMETERS_MAX, "tag=&")};
+    assert_true(request_to_wire(f, &row, &wire, &route, &err));
     row.request = many(text, GW_QUERY_PARAMETERS_MAX + 1, "tag=&");
-    assert_false(transcode(f, &row, &wire, &route, &err));
+    assert_false(request_to_wire(f, &row, &wire, &route, &err));
     assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
     assert_string_equal(err.message, "the query has more than 1000 parameters");
     base_buf_dispose(&wire);
@@ -431,11 +352,12 @@ static void test_limits(void **state)
 /* Every maximum of the output is either enough or RESOURCE_EXHAUSTED, with nothing written. */
 static void test_small_buffers(void **state)
 {
-    const struct fixture *f = *state;
-    struct row row = {.name = "small",
-                      .request = "PATCH /v1/shelves/1/books/2?tag=a&colors=RED&since=2026-01-31T09:"
-                                 "30:00Z",
-                      .body = "{\"title\":\"t\",\"author\":{\"boss\":{\"age\":1}}}"};
+    const struct request_fixture *f = *state;
+    struct request_row row = {
+        .name = "small",
+        .request = "PATCH /v1/shelves/1/books/2?tag=a&colors=RED&since=2026-01-31T09:"
+                   "30:00Z",
+        .body = "{\"title\":\"t\",\"author\":{\"boss\":{\"age\":1}}}"};
     bool fine = false;
     for (size_t max = 0; !fine; max++) {
         assert_true(max < 200);
@@ -443,7 +365,7 @@ static void test_small_buffers(void **state)
         base_buf_init(&wire, max);
         const struct gw_route *route;
         struct base_err err = {0};
-        fine = transcode(f, &row, &wire, &route, &err);
+        fine = request_to_wire(f, &row, &wire, &route, &err);
         if (!fine) {
             assert_int_equal(err.code, BASE_RESOURCE_EXHAUSTED);
             assert_int_equal(wire.len, 0);
@@ -455,7 +377,7 @@ static void test_small_buffers(void **state)
 /* A zero without presence agrees with zero and with nothing, however either is written. */
 static void test_default_agrees(void **state)
 {
-    static const struct row rows[] = {
+    static const struct request_row rows[] = {
         {"query", "GET /deep/Ann/0?book.author.age=0", NULL, NULL},
         {"body", "PUT /deep/0", "{\"author\":{\"age\":0}}", NULL},
         {"body without it", "PUT /deep/0", "{\"author\":{}}", NULL},
@@ -466,7 +388,7 @@ static void test_default_agrees(void **state)
         base_buf_init(&wire, 1 << 10);
         const struct gw_route *route;
         struct base_err err = {0};
-        if (!transcode(*state, &rows[i], &wire, &route, &err)) {
+        if (!request_to_wire(*state, &rows[i], &wire, &route, &err)) {
             fail_msg("%s: %s", rows[i].name, err.message);
         }
         base_buf_dispose(&wire);
@@ -475,32 +397,35 @@ static void test_default_agrees(void **state)
 
 static void test_long_capture(void **state)
 {
-    const struct fixture *f = *state;
+    const struct request_fixture *f = *state;
     char text[1100] = "GET /things/";
     memset(text + 12, 'x', 1000);
     memcpy(text + 1012, "%20y", sizeof "%20y");
     char want[1100];
     (void)snprintf(want, sizeof want, "{\"id\":\"%.1000s y\"}", text + 12);
-    struct row row = {.name = "long", .request = text, .want = want};
-    check_row(f, &row, false);
+    struct request_row row = {.name = "long", .request = text, .want = want};
+    request_row_check(f, &row, false);
 }
 
 static void test_response(void **state)
 {
-    const struct fixture *f = *state;
+    const struct request_fixture *f = *state;
     struct base_str wire = BASE_STR("\x0a\x01i\x12\x03\x12\x01t"); /* id "i", book.title "t" */
     struct base_buf json;
     base_buf_init(&json, 1 << 20);
     struct base_err err = {0};
+    struct base_str content_type;
     for (size_t i = 0; i < gw_routes_count(f->routes); i++) {
         struct gw_route *route = gw_routes_at(f->routes, i);
         base_buf_reset(&json, 1 << 20);
-        assert_true(gw_response_to_json(route, wire, &f->options, &json, &err));
+        assert_true(gw_response_to_body(route, wire, &f->options, &json, &content_type, &err));
+        assert_true(base_str_eq(content_type, BASE_STR("application/json")));
         bool is_field = base_str_eq(route->path_template.text, BASE_STR("/many/{id=a/**}"));
         assert_true(base_str_eq(base_buf_str(&json),
                                 is_field ? BASE_STR("{\"title\":\"t\"}")
                                          : BASE_STR("{\"id\":\"i\",\"book\":{\"title\":\"t\"}}")));
-        assert_false(gw_response_to_json(route, BASE_STR("\x0a\x05i"), &f->options, &json, &err));
+        assert_false(gw_response_to_body(route, BASE_STR("\x0a\x05i"), &f->options, &json,
+                                         &content_type, &err));
         assert_int_equal(err.code, BASE_INTERNAL);
     }
     base_buf_dispose(&json);
