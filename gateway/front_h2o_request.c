@@ -9,6 +9,7 @@
 
 #include "gateway/http1_head.h"
 #include "gateway/status.h"
+#include "gateway/target.h"
 
 /* How an answer's generator is known from the library's own; it has nothing to do. */
 static h2o_generator_t answer_generator;
@@ -153,32 +154,6 @@ static struct gw_front_exchange *exchange_create(h2o_req_t *req)
 
 /* ---- The request ---- */
 
-/* Splits the target; of an absolute one (RFC 9112 section 3.2.2) the authority replaces Host. */
-static void read_target(struct base_str target, struct gw_exchange *out)
-{
-    struct base_str http = BASE_STR("http://");
-    if (base_str_starts_with(target, http)) {
-        target = base_str_make(target.data + http.len, target.len - http.len);
-        size_t len = 0;
-        while (len < target.len && target.data[len] != '/' && target.data[len] != '?') {
-            len++;
-        }
-        out->hop.authority = base_str_make(target.data, len);
-        target = base_str_make(target.data + len, target.len - len);
-        if (target.len == 0 || target.data[0] != '/') {
-            out->raw_path = BASE_STR("/");
-        }
-    }
-    const char *question = memchr(target.data, '?', target.len);
-    size_t path_len = question == NULL ? target.len : (size_t)(question - target.data);
-    if (out->raw_path.len == 0) {
-        out->raw_path = base_str_make(target.data, path_len);
-    }
-    if (question != NULL) {
-        out->raw_query = base_str_make(question + 1, target.len - path_len - 1);
-    }
-}
-
 static void begin(struct gw_front_exchange *exchange) ON_LOOP;
 
 static void begin(struct gw_front_exchange *exchange)
@@ -190,14 +165,17 @@ static void begin(struct gw_front_exchange *exchange)
         .next = req->headers.entries,
         .end = req->headers.entries + req->headers.size,
     };
+    struct gw_target target = gw_target_split(str_of(req->input.path));
     struct gw_exchange request = {
         .method = str_of(req->input.method),
+        .raw_path = target.raw_path,
+        .raw_query = target.raw_query,
         .body = str_of(req->entity),
         .hop = {.peer = base_str_make(exchange->connection->peer, exchange->connection->peer_len),
-                .authority = str_of(req->input.authority)},
+                .authority =
+                    target.authority.len > 0 ? target.authority : str_of(req->input.authority)},
         .headers = &cursor.source,
     };
-    read_target(str_of(req->input.path), &request);
     struct gw_call *call = gw_desk_begin(loop->desk, &request, &exchange->client);
     if (call == NULL) {
         exchange->is_answered = true;
