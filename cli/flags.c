@@ -134,6 +134,7 @@ static bool read_value(const struct cli_flag *flag, const char *source, const ch
     case CLI_SWITCH:
         return read_switch(source, value, (bool *)(void *)field, err);
     case CLI_TEXT:
+    case CLI_OPERAND:
         *(const char **)(void *)field = value;
         return true;
     case CLI_NUMBER:
@@ -162,6 +163,9 @@ static bool read_environment(const struct cli_flags *table,
                              struct base_err *err)
 {
     for (size_t i = 0; i < table->count; i++) {
+        if (table->flags[i].kind == CLI_OPERAND) {
+            continue;
+        }
         char variable[VARIABLE_SIZE];
         variable_of(&table->flags[i], variable);
         const char *value = environment->get(environment, variable);
@@ -175,7 +179,8 @@ static bool read_environment(const struct cli_flags *table,
 
 static bool is_named(const struct cli_flag *flag, const char *name, size_t len)
 {
-    return strlen(flag->name) == len && memcmp(flag->name, name, len) == 0;
+    return flag->kind != CLI_OPERAND && strlen(flag->name) == len &&
+           memcmp(flag->name, name, len) == 0;
 }
 
 static bool refuse_unknown(const struct cli_flags *table, const char *argument, size_t name_len,
@@ -184,10 +189,13 @@ static bool refuse_unknown(const struct cli_flags *table, const char *argument, 
     char typed[CLI_FLAG_NAME_MAX];
     snprintf(typed, sizeof typed, "%.*s", (int)name_len, argument + 2);
     const char *names[CLI_FLAGS_MAX];
+    size_t count = 0;
     for (size_t i = 0; i < table->count; i++) {
-        names[i] = table->flags[i].name;
+        if (table->flags[i].kind != CLI_OPERAND) {
+            names[count++] = table->flags[i].name;
+        }
     }
-    const char *suggestion = cli_flags_suggest(typed, names, table->count);
+    const char *suggestion = cli_flags_suggest(typed, names, count);
     if (suggestion != NULL) {
         return base_err_set(err, BASE_INVALID_ARGUMENT,
                             "there is no flag --%s here; did you mean --%s?", typed, suggestion);
@@ -249,31 +257,69 @@ static bool read_argument(const struct cli_flag *flag, const char *value, bool f
     return add_item(source, value, list, err);
 }
 
+/* Finds the next operand that has not been given; false when all have. */
+static bool find_operand(const struct cli_flags *table, const bool *given, size_t *out_index)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->flags[i].kind == CLI_OPERAND && !given[i]) {
+            *out_index = i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool check_operands(const struct cli_flags *table, const bool *given, struct base_err *err)
+{
+    size_t missing;
+    return !find_operand(table, given, &missing) ||
+           base_err_set(err, BASE_INVALID_ARGUMENT, "%s is missing", table->flags[missing].name);
+}
+
+static bool read_operand(const struct cli_flags *table, const char *word, bool *given, void *out,
+                         struct base_err *err)
+{
+    size_t i;
+    if (!find_operand(table, given, &i)) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT, "expected a --flag, found \"%s\"", word);
+    }
+    given[i] = true;
+    return read_value(&table->flags[i], table->flags[i].name, word, out, err);
+}
+
+/* Reads the flag at argv[*at], and moves `at` to the last argument used. */
+static bool read_flag(const struct cli_flags *table, int argc, const char *const *argv, int *at,
+                      bool *given, void *out, struct base_err *err)
+{
+    size_t i;
+    if (!find_flag(table, argv[*at], &i, err)) {
+        return false;
+    }
+    const struct cli_flag *flag = &table->flags[i];
+    if (given[i] && flag->kind != CLI_LIST) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT, "--%s was given twice", flag->name);
+    }
+    const char *value;
+    if (!take_value(flag, argc, argv, at, &value, err) ||
+        !read_argument(flag, value, !given[i], out, err)) {
+        return false;
+    }
+    given[i] = true;
+    return true;
+}
+
 static bool read_arguments(const struct cli_flags *table, int argc, const char *const *argv,
                            void *out, struct base_err *err)
 {
     bool given[CLI_FLAGS_MAX] = {false};
     for (int at = 0; at < argc; at++) {
-        if (strncmp(argv[at], "--", 2) != 0) {
-            return base_err_set(err, BASE_INVALID_ARGUMENT, "expected a --flag, found \"%s\"",
-                                argv[at]);
-        }
-        size_t i;
-        if (!find_flag(table, argv[at], &i, err)) {
+        bool is_flag = strncmp(argv[at], "--", 2) == 0;
+        if (is_flag ? !read_flag(table, argc, argv, &at, given, out, err)
+                    : !read_operand(table, argv[at], given, out, err)) {
             return false;
         }
-        const struct cli_flag *flag = &table->flags[i];
-        if (given[i] && flag->kind != CLI_LIST) {
-            return base_err_set(err, BASE_INVALID_ARGUMENT, "--%s was given twice", flag->name);
-        }
-        const char *value;
-        if (!take_value(flag, argc, argv, &at, &value, err) ||
-            !read_argument(flag, value, !given[i], out, err)) {
-            return false;
-        }
-        given[i] = true;
     }
-    return true;
+    return check_operands(table, given, err);
 }
 
 bool cli_flags_parse(const struct cli_flags *table, int argc, const char *const *argv,
@@ -288,6 +334,10 @@ void cli_flags_print_help(const struct cli_flags *table, FILE *out)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct cli_flag *flag = &table->flags[i];
+        if (flag->kind == CLI_OPERAND) {
+            fprintf(out, "  %s\n      %s\n", flag->name, flag->help);
+            continue;
+        }
         char variable[VARIABLE_SIZE];
         variable_of(flag, variable);
         fprintf(out, "  --%s%s%s\n      %s\n      Variable: %s.", flag->name,

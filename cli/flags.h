@@ -4,7 +4,9 @@
  * is TOLLGATE_DRAIN_TIMEOUT. The command line beats the environment, which beats the initial value;
  * an empty variable is as good as none. A switch is on when it stands alone and takes true or false
  * otherwise. Only a list may be given more than once, one item each time; its variable has the
- * items in one, separated by commas, with spaces around them or not. Startup thread.
+ * items in one, separated by commas, with spaces around them or not. Operands are the words that
+ * belong to no flag: they are told apart by their order, all must be given, and they have neither a
+ * variable nor an initial value. Startup thread.
  */
 #ifndef CLI_FLAGS_H
 #define CLI_FLAGS_H
@@ -25,11 +27,12 @@
 #define CLI_LIST_TEXT_MAX 4096
 
 enum cli_flag_kind {
-    CLI_SWITCH, /* bool */
-    CLI_TEXT,   /* const char *: borrows from argv, the environment or the table */
-    CLI_NUMBER, /* int, from number_min to number_max */
-    CLI_CHOICE, /* int, the index into choices */
-    CLI_LIST,   /* struct cli_list */
+    CLI_SWITCH,  /* bool */
+    CLI_TEXT,    /* const char *: borrows from argv, the environment or the table */
+    CLI_NUMBER,  /* int, from number_min to number_max */
+    CLI_CHOICE,  /* int, the index into choices */
+    CLI_LIST,    /* struct cli_list */
+    CLI_OPERAND, /* const char *: a word that is no flag; its place in the table is its order */
 };
 
 /* What a repeatable flag was given, in order. Each item borrows from argv or from `text`, so a list
@@ -42,7 +45,7 @@ struct cli_list {
 };
 
 struct cli_flag {
-    const char *name; /* "drain-timeout" */
+    const char *name; /* "drain-timeout"; of an operand, what help calls it: "METHOD" */
     enum cli_flag_kind kind;
     size_t offset;          /* of the field it is read into */
     const char *value_name; /* "SECONDS"; NULL for a switch */

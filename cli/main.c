@@ -2,6 +2,7 @@
  *
  * Exit status 0 after a clean stop, 1 when the program cannot do what it was told, 2 when it cannot
  * understand it. */
+#include "cli/explain.h"
 #include "cli/run.h"
 
 #include "base/str.h"
@@ -19,6 +20,7 @@ static const struct subcommand subcommands[] = {
     {"serve", "serves REST and gRPC from one process", &cli_serve_flags, cli_run_serve},
     {"server", "serves gRPC alone", &cli_server_flags, cli_run_server},
     {"gateway", "serves REST alone, calling a gRPC server", &cli_gateway_flags, cli_run_gateway},
+    {"explain", "shows what a REST request would call", &cli_explain_flags, cli_explain},
 };
 #define SUBCOMMAND_COUNT (sizeof subcommands / sizeof *subcommands)
 
@@ -33,10 +35,17 @@ static void print_help(FILE *out)
 
 static void print_subcommand_help(const struct subcommand *subcommand, FILE *out)
 {
+    fprintf(out, "tollgate %s", subcommand->name);
+    for (size_t i = 0; i < subcommand->flags->count; i++) {
+        const struct cli_flag *flag = &subcommand->flags->flags[i];
+        if (flag->kind == CLI_OPERAND) {
+            fprintf(out, " %s", flag->name);
+        }
+    }
     fprintf(out,
-            "tollgate %s [FLAG...] %s.\n\nEach flag can be set by a variable of the environment, "
+            " [FLAG...] %s.\n\nEach flag can be set by a variable of the environment, "
             "too; the command line wins.\n\n",
-            subcommand->name, subcommand->does);
+            subcommand->does);
     cli_flags_print_help(subcommand->flags, out);
 }
 
@@ -96,7 +105,9 @@ static int run_subcommand(const struct subcommand *subcommand, int argc, const c
     if (ok) {
         return 0;
     }
-    fprintf(stderr, "tollgate %s: %s\n", subcommand->name, err.message);
+    if (err.message[0] != '\0') { /* else it has been said */
+        fprintf(stderr, "tollgate %s: %s\n", subcommand->name, err.message);
+    }
     return err.code == BASE_INVALID_ARGUMENT ? 2 : 1;
 }
 

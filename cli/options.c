@@ -28,6 +28,33 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .name = "upstream", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, upstream),    \
         .value_name = "HOST:PORT", .help = "The gRPC server to call. Required."                    \
     }
+#define PROTO_SET                                                                                  \
+    {                                                                                              \
+        .name = "proto-set", .kind = CLI_LIST, .offset = offsetof(struct cli_options, proto_sets), \
+        .value_name = "FILE",                                                                      \
+        .help = "Descriptors of the services to front, in place of those compiled in, as made by " \
+                "protoc --include_imports --descriptor_set_out=FILE."                              \
+    }
+#define METHOD                                                                                     \
+    {                                                                                              \
+        .name = "METHOD", .kind = CLI_OPERAND, .offset = offsetof(struct cli_options, method),     \
+        .help = "The request's method, such as GET."                                               \
+    }
+#define URL                                                                                        \
+    {                                                                                              \
+        .name = "URL", .kind = CLI_OPERAND, .offset = offsetof(struct cli_options, url),           \
+        .help = "Its path with the query, or the whole URL, as it stands on the wire."             \
+    }
+#define BODY                                                                                       \
+    {                                                                                              \
+        .name = "body", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, body),            \
+        .value_name = "JSON", .help = "Its body."                                                  \
+    }
+#define HEADER                                                                                     \
+    {                                                                                              \
+        .name = "header", .kind = CLI_LIST, .offset = offsetof(struct cli_options, headers),       \
+        .value_name = "LINE", .help = "A header of it, as in \"Content-Type: application/json\"."  \
+    }
 #define DEMO                                                                                       \
     {                                                                                              \
         .name = "demo", .kind = CLI_SWITCH, .offset = offsetof(struct cli_options, demo),          \
@@ -73,7 +100,10 @@ static const struct cli_flag server_flags[] = {
     GRPC, STORE, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag gateway_flags[] = {
-    LISTEN, UPSTREAM, IGNORE_UNKNOWN_FIELDS, THREADS, DRAIN_TIMEOUT, LOG_LEVEL,
+    LISTEN, UPSTREAM, PROTO_SET, IGNORE_UNKNOWN_FIELDS, THREADS, DRAIN_TIMEOUT, LOG_LEVEL,
+};
+static const struct cli_flag explain_flags[] = {
+    METHOD, URL, BODY, HEADER, PROTO_SET, IGNORE_UNKNOWN_FIELDS,
 };
 
 const struct cli_flags cli_serve_flags = {serve_flags, sizeof serve_flags / sizeof *serve_flags};
@@ -81,3 +111,5 @@ const struct cli_flags cli_server_flags = {server_flags,
                                            sizeof server_flags / sizeof *server_flags};
 const struct cli_flags cli_gateway_flags = {gateway_flags,
                                             sizeof gateway_flags / sizeof *gateway_flags};
+const struct cli_flags cli_explain_flags = {explain_flags,
+                                            sizeof explain_flags / sizeof *explain_flags};

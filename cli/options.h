@@ -6,10 +6,15 @@
 
 /* Each subcommand reads the fields its own flags fill; the others are zero. */
 struct cli_options {
-    const char *listen;   /* REST: "host:port" */
-    const char *grpc;     /* gRPC: "host:port" */
-    const char *store;    /* "sqlite:FILE" or "mongodb://..." */
-    const char *upstream; /* "host:port", or NULL */
+    const char *listen;         /* REST: "host:port" */
+    const char *grpc;           /* gRPC: "host:port" */
+    const char *store;          /* "sqlite:FILE" or "mongodb://..." */
+    const char *upstream;       /* "host:port", or NULL */
+    struct cli_list proto_sets; /* files; none: what is compiled in is served */
+    const char *method;         /* of the request to explain, as the three below */
+    const char *url;
+    const char *body;        /* NULL: none */
+    struct cli_list headers; /* "Name: value" */
     bool demo;
     bool ignore_unknown_fields;
     int threads; /* 0: one a core */
@@ -26,5 +31,6 @@ struct cli_options {
 extern const struct cli_flags cli_serve_flags;
 extern const struct cli_flags cli_server_flags;
 extern const struct cli_flags cli_gateway_flags;
+extern const struct cli_flags cli_explain_flags;
 
 #endif

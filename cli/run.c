@@ -3,12 +3,11 @@
 #include "cli/run.h"
 
 #include "base/log.h"
+#include "cli/api.h"
 #include "cli/backend.h"
 #include "cli/signals.h"
 #include "cli/try.h"
 #include "gateway/front_h2o.h"
-#include "google/rpc/error_details.tg.h"
-#include "google/rpc/status.tg.h"
 #include "rpc/channel_grpc.h"
 #include "rpc/channel_inproc.h"
 #include "rpc/listener_grpc.h"
@@ -80,23 +79,28 @@ static bool open_upstream(struct program *program, struct base_err *err)
     return program->channel != NULL;
 }
 
-/* Opens REST over the program's channel. */
-static bool open_front(struct program *program, struct base_err *err)
+/* Builds a gateway over the program's channel, or gives NULL. */
+static struct gw_gateway *make_gateway(const struct program *program, struct base_err *err)
 {
-    const struct base_str sets[] = {
-        library_v1_library_service.descriptor_set,
-        notes_v1_notes_service.descriptor_set,
-        /* Errors carry these inside an Any, so that no service's file imports them. */
-        google_rpc_status_descriptor_set,
-        google_rpc_error_details_descriptor_set,
-    };
-    struct gw_gateway_config gateway = {
-        .descriptor_sets = sets,
-        .descriptor_set_count = sizeof sets / sizeof *sets,
+    struct cli_api api;
+    if (!cli_api_read(&api, program->options, err)) {
+        return NULL;
+    }
+    struct gw_gateway_config config = {
+        .descriptor_sets = api.sets,
+        .descriptor_set_count = api.set_count,
         .channel = program->channel,
         .ignore_unknown_fields = program->options->ignore_unknown_fields,
     };
-    program->gateway = gw_gateway_create(&gateway, err);
+    struct gw_gateway *gateway = gw_gateway_create(&config, err);
+    cli_api_dispose(&api);
+    return gateway;
+}
+
+/* Opens REST over the program's channel. */
+static bool open_front(struct program *program, struct base_err *err)
+{
+    program->gateway = make_gateway(program, err);
     if (program->gateway == NULL) {
         return false;
     }

@@ -7,8 +7,11 @@ static bool load_schema(struct gw_gateway *gateway, const struct gw_gateway_conf
 {
     gateway->schema = gw_schema_create();
     for (size_t i = 0; i < config->descriptor_set_count; i++) {
-        if (!gw_schema_add(gateway->schema, config->descriptor_sets[i], err)) {
-            return base_err_wrap(err, "descriptor set %zu", i + 1);
+        const struct gw_descriptor_set *set = &config->descriptor_sets[i];
+        if (!(set->yields ? gw_schema_add_missing : gw_schema_add)(gateway->schema, set->bytes,
+                                                                   err)) {
+            return set->name == NULL ? base_err_wrap(err, "descriptor set %zu", i + 1)
+                                     : base_err_wrap(err, "%s", set->name);
         }
     }
     return true;
@@ -33,7 +36,13 @@ static bool build(struct gw_gateway *gateway, const struct gw_gateway_config *co
         return false;
     }
     gateway->routes = gw_routes_create(gateway->schema, err);
-    return gateway->routes != NULL && resolve_targets(gateway, err);
+    if (gateway->routes == NULL) {
+        return false;
+    }
+    if (gw_routes_count(gateway->routes) == 0) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT, "no method has an HTTP rule");
+    }
+    return resolve_targets(gateway, err);
 }
 
 struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, struct base_err *err)

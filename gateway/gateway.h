@@ -12,8 +12,15 @@
 #include "gateway/transcode.h"
 #include "rpc/channel.h"
 
+/* A packed google.protobuf.FileDescriptorSet. */
+struct gw_descriptor_set {
+    const char *name; /* what errors call it: its file; NULL for one that is compiled in */
+    struct base_str bytes;
+    bool yields; /* its files of which a type is there already are passed over */
+};
+
 struct gw_gateway_config {
-    const struct base_str *descriptor_sets; /* packed FileDescriptorSets; only read at creation */
+    const struct gw_descriptor_set *descriptor_sets; /* only read at creation */
     size_t descriptor_set_count;
     struct rpc_channel *channel; /* borrowed; must outlive the gateway */
     bool ignore_unknown_fields;  /* in JSON bodies, instead of refusing them */
@@ -27,7 +34,7 @@ struct gw_gateway {
 };
 
 /* Returns owned the gateway to every method that has a rule. NULL when a set is damaged, rules
- * collide or the channel lacks a method. */
+ * collide, there is no rule at all or the channel lacks a method. */
 struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, struct base_err *err);
 
 /* Every desk must be closed. Accepts NULL. */

@@ -144,6 +144,11 @@ void gw_schema_destroy(struct gw_schema *schema);
 bool gw_schema_add(struct gw_schema *schema, struct base_str descriptor_set,
                    struct base_err *err) BASE_MUST_CHECK;
 
+/* As gw_schema_add, but passes over the files of which a type is there already, under whatever name
+ * its file had. */
+bool gw_schema_add_missing(struct gw_schema *schema, struct base_str descriptor_set,
+                           struct base_err *err) BASE_MUST_CHECK;
+
 /* Look-ups by full name without a leading dot; NULL when there is none. */
 const struct gw_message *gw_schema_message(const struct gw_schema *schema,
                                            struct base_str full_name);

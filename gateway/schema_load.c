@@ -5,7 +5,12 @@
 #include "gateway/schema_private.h"
 #include "rpc/codec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+/* Bytes of a name that gw_schema_add_missing can find, its NUL included; those of the sets that
+ * yield are short. */
+#define KNOWN_NAME_SIZE 256
 
 bool gw_schema_is_identifier(const char *name)
 {
@@ -250,6 +255,34 @@ static bool register_types(struct gw_schema_loader *loader,
     return true;
 }
 
+static bool is_known(const struct gw_schema_loader *loader, enum gw_symbol_kind kind,
+                     const char *package, const char *name)
+{
+    bool has_package = package != NULL && *package != '\0';
+    char full[KNOWN_NAME_SIZE];
+    int len = snprintf(full, sizeof full, "%s%s%s", has_package ? package : "",
+                       has_package ? "." : "", name == NULL ? "" : name);
+    return len > 0 && (size_t)len < sizeof full &&
+           gw_schema_find(loader->schema, kind, base_str_make(full, (size_t)len)) != NULL;
+}
+
+/* Whether one of the file's own types is there already. */
+static bool has_known_type(const struct gw_schema_loader *loader,
+                           const Google__Protobuf__FileDescriptorProto *file)
+{
+    for (size_t i = 0; i < file->n_message_type; i++) {
+        if (is_known(loader, GW_SYMBOL_MESSAGE, file->package, file->message_type[i]->name)) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < file->n_enum_type; i++) {
+        if (is_known(loader, GW_SYMBOL_ENUM, file->package, file->enum_type[i]->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Leaves in the set only files that are new, each once; others become NULL. */
 static bool register_files(struct gw_schema_loader *loader,
                            Google__Protobuf__FileDescriptorSet *set)
@@ -269,6 +302,9 @@ static bool register_files(struct gw_schema_loader *loader,
             return gw_schema_full(loader->err);
         }
         gw_schema_define(schema, (struct gw_symbol){copy, GW_SYMBOL_FILE, NULL});
+        if (loader->yields && has_known_type(loader, set->file[i])) {
+            set->file[i] = NULL;
+        }
     }
     return true;
 }
@@ -280,8 +316,9 @@ static bool check_imports(struct gw_schema_loader *loader,
         struct base_str name = base_str_of(file->dependency[i]);
         if (gw_schema_find(loader->schema, GW_SYMBOL_FILE, name) == NULL) {
             return base_err_set(loader->err, BASE_INVALID_ARGUMENT,
-                                "file %.256s imports %.256s, which the set lacks", file->name,
-                                file->dependency[i]);
+                                "file %.256s imports %.256s, which the set lacks (protoc puts "
+                                "it in with --include_imports)",
+                                file->name, file->dependency[i]);
         }
     }
     return true;
@@ -377,7 +414,8 @@ static bool load(struct gw_schema_loader *loader, Google__Protobuf__FileDescript
     return true;
 }
 
-bool gw_schema_add(struct gw_schema *schema, struct base_str descriptor_set, struct base_err *err)
+static bool add(struct gw_schema *schema, struct base_str descriptor_set, bool yields,
+                struct base_err *err)
 {
     if (descriptor_set.len > GW_SCHEMA_SET_BYTES_MAX) {
         return base_err_set(err, BASE_INVALID_ARGUMENT,
@@ -387,11 +425,23 @@ bool gw_schema_add(struct gw_schema *schema, struct base_str descriptor_set, str
     struct base_arena scratch;
     base_arena_init(&scratch, GW_SCHEMA_MEMORY_BYTES_MAX);
     ProtobufCMessage *set;
-    struct gw_schema_loader loader = {.schema = schema, .scratch = &scratch, .err = err};
+    struct gw_schema_loader loader = {
+        .schema = schema, .scratch = &scratch, .yields = yields, .err = err};
     bool ok = rpc_codec_unpack(&google__protobuf__file_descriptor_set__descriptor, descriptor_set,
                                &scratch, &set, err)
                   ? load(&loader, (Google__Protobuf__FileDescriptorSet *)set)
                   : base_err_wrap(err, "not a google.protobuf.FileDescriptorSet");
     base_arena_dispose(&scratch);
     return ok;
+}
+
+bool gw_schema_add(struct gw_schema *schema, struct base_str descriptor_set, struct base_err *err)
+{
+    return add(schema, descriptor_set, false, err);
+}
+
+bool gw_schema_add_missing(struct gw_schema *schema, struct base_str descriptor_set,
+                           struct base_err *err)
+{
+    return add(schema, descriptor_set, true, err);
 }

@@ -48,6 +48,7 @@ struct gw_schema_loader {
     struct gw_schema *schema;
     struct base_arena *scratch; /* until the end of the load */
     struct gw_pending_message *pending;
+    bool yields; /* to types that are there already (gw_schema_add_missing) */
     struct base_err *err;
 };
 

@@ -327,6 +327,73 @@ static void test_help_of_list(void **state)
                         "      Variable: TOLLGATE_OPEN.\n");
 }
 
+struct parcel {
+    const char *what;
+    const char *where;
+    bool fast;
+};
+
+static const struct cli_flag parcel_flags[] = {
+    {.name = "WHAT",
+     .kind = CLI_OPERAND,
+     .offset = offsetof(struct parcel, what),
+     .help = "The thing."},
+    {.name = "fast",
+     .kind = CLI_SWITCH,
+     .offset = offsetof(struct parcel, fast),
+     .help = "Whether."},
+    {.name = "WHERE",
+     .kind = CLI_OPERAND,
+     .offset = offsetof(struct parcel, where),
+     .help = "The place."},
+};
+static const struct cli_flags parcel_table = {parcel_flags,
+                                              sizeof parcel_flags / sizeof *parcel_flags};
+
+static void test_operands(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *args[ARGS_MAX];
+        const char *pairs[ARGS_MAX];
+        const char *expected; /* what, where and fast, or the message */
+    } rows[] = {
+        {{"a", "b"}, {NULL}, "a b 0"},
+        {{"a", "--fast", "b"}, {NULL}, "a b 1"},
+        {{"--fast", "a", "b"}, {NULL}, "a b 1"},
+        {{"-", ""}, {NULL}, "-  0"},
+        {{"a"}, {"TOLLGATE_WHERE", "b"}, "WHERE is missing"},
+        {{NULL}, {NULL}, "WHAT is missing"},
+        {{"a", "b", "c"}, {NULL}, "expected a --flag, found \"c\""},
+        {{"a", "--WHERE=b"}, {NULL}, "there is no flag --WHERE here"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct parcel got = {0};
+        struct base_err err = {0};
+        char text[BASE_ERR_MESSAGE_SIZE];
+        if (parse_with(&parcel_table, rows[i].args, rows[i].pairs, &got, &err)) {
+            snprintf(text, sizeof text, "%s %s %d", got.what, got.where, got.fast);
+            assert_string_equal(text, rows[i].expected);
+        } else {
+            assert_string_equal(err.message, rows[i].expected);
+            assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
+        }
+    }
+}
+
+static void test_help_of_operands(void **state)
+{
+    (void)state;
+    char text[512] = "";
+    FILE *out = fmemopen(text, sizeof text, "w");
+    assert_non_null(out);
+    cli_flags_print_help(&parcel_table, out);
+    fclose(out);
+    assert_string_equal(text, "  WHAT\n      The thing.\n"
+                              "  --fast\n      Whether.\n      Variable: TOLLGATE_FAST.\n"
+                              "  WHERE\n      The place.\n");
+}
+
 static void test_help(void **state)
 {
     (void)state;
@@ -377,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_help),          cmocka_unit_test(test_lists_accepted),
         cmocka_unit_test(test_lists_refused), cmocka_unit_test(test_list_limits),
         cmocka_unit_test(test_help_of_list),  cmocka_unit_test(test_suggestions),
+        cmocka_unit_test(test_operands),      cmocka_unit_test(test_help_of_operands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

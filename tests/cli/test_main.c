@@ -52,6 +52,17 @@ static void test_refusals(void **state)
         {"serve --store sqlite:", 2,
          "tollgate serve: --store: expected sqlite:FILE or mongodb://HOST:PORT/DATABASE\n"},
         {"gateway", 2, "tollgate gateway: a gateway needs an upstream: --upstream HOST:PORT\n"},
+        {"gateway --upstream x:1 --proto-set /nonexistent", 2,
+         "tollgate gateway: --proto-set: cannot read /nonexistent: No such file or directory\n"},
+        {"explain GET /x --proto-set /dev/null", 2,
+         "tollgate explain: no method has an HTTP rule\n"},
+        {"explain GET", 2, "tollgate explain: URL is missing\n"},
+        {"explain 'GE T' /x", 2,
+         "tollgate explain: METHOD: HTTP carries no spaces there, found \"GE T\"\n"},
+        {"explain GET '/x y'", 2,
+         "tollgate explain: URL: HTTP carries no spaces there, found \"/x y\"\n"},
+        {"explain GET /x --header x", 2,
+         "tollgate explain: --header: expected \"Name: value\", found \"x\"\n"},
         {"--version", 0, "tollgate " TOLLGATE_VERSION "\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -78,6 +89,7 @@ static void test_help(void **state)
         {"serve --listen x -h", 0, "Variable: TOLLGATE_DRAIN_TIMEOUT. Default: 30."},
         {"server --help", 0, "Variable: TOLLGATE_GRPC. Default: 127.0.0.1:50051."},
         {"gateway --help", 0, "The gRPC server to call. Required."},
+        {"explain --help", 0, "tollgate explain METHOD URL [FLAG...] shows what"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char out[OUTPUT_SIZE];
@@ -85,6 +97,62 @@ static void test_help(void **state)
         if (status != rows[i].status || strstr(out, rows[i].contains) == NULL) {
             fail_msg("tollgate %s: exit status %d, expected %d; no %s in\n%s", rows[i].args, status,
                      rows[i].status, rows[i].contains, out);
+        }
+    }
+}
+
+/* What stands behind it is the desk's, whose own tests have the rows. */
+static void test_explain(void **state)
+{
+    (void)state;
+    static const struct row {
+        const char *args;
+        int status;
+        const char *expected;
+    } rows[] = {
+        {"GET '/notes?page_size=2'", 0,
+         "rpc       notes.v1.Notes.ListNotes\n"
+         "rule      GET /notes\n"
+         "message   {\"pageSize\":2}\n"},
+        {"PATCH http://h:80/notes/a%2Fb --body '{\"title\":\"x\"}'", 0,
+         "rpc       notes.v1.Notes.UpdateNote\n"
+         "rule      PATCH /notes/{note_id} body: note\n"
+         "capture   note_id = a%2Fb\n"
+         "message   {\"noteId\":\"a/b\",\"note\":{\"title\":\"x\"},\"updateMask\":\"title\"}\n"},
+        {"GET /users#top", 0,
+         "rpc       library.v1.Library.ListUsers\n"
+         "rule      GET /users response_body: users\n"
+         "message   {}\n"},
+        {"GET /users/x", 1,
+         "rpc       library.v1.Library.GetUser\n"
+         "rule      GET /users/{id}\n"
+         "capture   id = x\n"
+         "status    400 Bad Request\n"
+         "body      {\"code\":3,\"message\":\"path parameter \\\"id\\\": expected a uint32, found "
+         "\\\"x\\\"\",\"details\":[]}\n"},
+        {"POST /users --body '{}' --header 'Content-Type: text/plain'", 1,
+         "rpc       library.v1.Library.CreateUser\n"
+         "rule      POST /users body: *\n"
+         "status    415 Unsupported Media Type\n"
+         "body      {\"code\":3,\"message\":\"the body must be application/json in UTF-8, without "
+         "a "
+         "Content-Encoding\",\"details\":[]}\n"},
+        {"PUT /users", 1,
+         "status    405 Method Not Allowed\n"
+         "header    allow: GET, HEAD, POST, OPTIONS\n"
+         "body      {\"code\":12,\"message\":\"Method Not Allowed\",\"details\":[]}\n"},
+        {"OPTIONS /users", 0,
+         "status    204 No Content\n"
+         "header    allow: GET, HEAD, POST, OPTIONS\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char args[512];
+        char out[OUTPUT_SIZE];
+        snprintf(args, sizeof args, "explain %s", rows[i].args);
+        int status = run(args, out);
+        if (status != rows[i].status || strcmp(out, rows[i].expected) != 0) {
+            fail_msg("tollgate %s: exit status %d, expected %d; expected\n%sgot\n%s", args, status,
+                     rows[i].status, rows[i].expected, out);
         }
     }
 }
@@ -146,6 +214,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_help),
+        cmocka_unit_test(test_explain),
         cmocka_unit_test(test_start_failures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,7 +31,7 @@ int front_open(void **state)
     fix.fake.plan = (struct fake_plan){.response = note_wire};
     fix.gateway = gw_gateway_create(
         &(struct gw_gateway_config){
-            .descriptor_sets = &notes_v1_notes_descriptor_set,
+            .descriptor_sets = &(struct gw_descriptor_set){.bytes = notes_v1_notes_descriptor_set},
             .descriptor_set_count = 1,
             .channel = &fix.fake.channel,
         },

@@ -59,7 +59,7 @@ static int open_desk(void **state)
     fix.fake.plan = (struct fake_plan){.response = note_wire, .is_recorded = true};
     fix.gateway = gw_gateway_create(
         &(struct gw_gateway_config){
-            .descriptor_sets = &notes_v1_notes_descriptor_set,
+            .descriptor_sets = &(struct gw_descriptor_set){.bytes = notes_v1_notes_descriptor_set},
             .descriptor_set_count = 1,
             .channel = &fix.fake.channel,
         },
@@ -494,17 +494,19 @@ static void a_gateway_needs_every_method(void **state)
     struct base_err err;
     fake_channel_init(&fake);
     fake.missing = "/notes.v1.Notes/GetNote";
-    struct gw_gateway_config config = {.descriptor_sets = &notes_v1_notes_descriptor_set,
-                                       .descriptor_set_count = 1,
-                                       .channel = &fake.channel};
+    struct gw_descriptor_set set = {.bytes = notes_v1_notes_descriptor_set};
+    struct gw_gateway_config config = {
+        .descriptor_sets = &set, .descriptor_set_count = 1, .channel = &fake.channel};
     assert_null(gw_gateway_create(&config, &err));
     assert_int_equal(err.code, BASE_UNIMPLEMENTED);
     assert_string_equal(err.message,
                         "notes.v1.Notes.GetNote: unknown method /notes.v1.Notes/GetNote");
-    struct base_str damaged = BASE_STR("\xFF");
-    config.descriptor_sets = &damaged;
+    set.bytes = BASE_STR("\xFF");
     assert_null(gw_gateway_create(&config, &err));
     assert_memory_equal(err.message, "descriptor set 1: ", 18);
+    set.name = "api.binpb";
+    assert_null(gw_gateway_create(&config, &err));
+    assert_memory_equal(err.message, "api.binpb: ", 11);
 }
 
 #define ON_A_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)

@@ -414,7 +414,8 @@ static const struct {
     {spoil_syntax, "file f.proto: syntax \"editions\" is neither proto2 nor proto3"},
     {spoil_file_name, "a file has no name"},
     {spoil_package, "file f.proto: bad package name"},
-    {spoil_import, "file f.proto imports other.proto, which the set lacks"},
+    {spoil_import, "file f.proto imports other.proto, which the set lacks "
+                   "(protoc puts it in with --include_imports)"},
     {spoil_message_name, "\"M\"\" in p is not a name"},
     {spoil_message_twice, "p.M is defined twice"},
     {spoil_enum_named_as_message, "p.M is defined twice"},

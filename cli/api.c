@@ -1,0 +1,62 @@
+#include "cli/api.h"
+
+#include "base/file.h"
+#include "google/rpc/error_details.tg.h"
+#include "google/rpc/status.tg.h"
+#include "library/v1/library.tg.h"
+#include "notes/v1/notes.tg.h"
+
+static void add_set(struct cli_api *api, struct gw_descriptor_set set)
+{
+    api->sets[api->set_count++] = set;
+}
+
+static bool read_file(struct cli_api *api, const char *path, struct base_err *err)
+{
+    struct base_buf *file = &api->files[api->file_count++];
+    base_buf_init(file, GW_SCHEMA_SET_BYTES_MAX);
+    if (!base_file_read(path, file, err)) {
+        return base_err_wrap(err, "--proto-set");
+    }
+    add_set(api, (struct gw_descriptor_set){.name = path, .bytes = base_buf_str(file)});
+    return true;
+}
+
+static void add_compiled_in(struct cli_api *api)
+{
+    add_set(api, (struct gw_descriptor_set){.bytes = library_v1_library_descriptor_set});
+    add_set(api, (struct gw_descriptor_set){.bytes = notes_v1_notes_descriptor_set});
+}
+
+/* What errors carry inside an Any, so that no service's file need import it; one that has its own
+ * copy is served with that. */
+static void add_error_details(struct cli_api *api)
+{
+    add_set(api,
+            (struct gw_descriptor_set){.bytes = google_rpc_status_descriptor_set, .yields = true});
+    add_set(api, (struct gw_descriptor_set){.bytes = google_rpc_error_details_descriptor_set,
+                                            .yields = true});
+}
+
+bool cli_api_read(struct cli_api *api, const struct cli_options *options, struct base_err *err)
+{
+    *api = (struct cli_api){0};
+    for (size_t i = 0; i < options->proto_sets.count; i++) {
+        if (!read_file(api, options->proto_sets.items[i], err)) {
+            cli_api_dispose(api);
+            return false;
+        }
+    }
+    if (options->proto_sets.count == 0) {
+        add_compiled_in(api);
+    }
+    add_error_details(api);
+    return true;
+}
+
+void cli_api_dispose(struct cli_api *api)
+{
+    for (size_t i = 0; i < api->file_count; i++) {
+        base_buf_dispose(&api->files[i]);
+    }
+}

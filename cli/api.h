@@ -1,0 +1,29 @@
+/* API: the descriptor sets of a gateway, read from where its options say.
+ *
+ * The files of --proto-set; without any, what is compiled in. Either way the sets go to the gateway
+ * as bytes, and with them those of the messages that errors carry. Startup thread.
+ */
+#ifndef CLI_API_H
+#define CLI_API_H
+
+#include "cli/options.h"
+#include "gateway/gateway.h"
+
+/* The files, and the sets of the errors' messages. */
+#define CLI_API_SETS_MAX (CLI_LIST_ITEMS_MAX + 2)
+
+struct cli_api {
+    struct gw_descriptor_set sets[CLI_API_SETS_MAX];
+    size_t set_count;
+    struct base_buf files[CLI_LIST_ITEMS_MAX]; /* what `sets` borrow from */
+    size_t file_count;
+};
+
+/* Reads the sets; INVALID_ARGUMENT names the file that cannot be read. What they hold is for the
+ * gateway to judge. */
+bool cli_api_read(struct cli_api *api, const struct cli_options *options,
+                  struct base_err *err) BASE_MUST_CHECK;
+
+void cli_api_dispose(struct cli_api *api);
+
+#endif
