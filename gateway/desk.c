@@ -199,23 +199,57 @@ static void on_deadline(struct base_timer *timer)
 
 /* ---- The rpc's events ---- */
 
-/* Past the arena's cap, which the limits on metadata keep out of reach, headers are left out. */
+/* Makes room for `more` headers behind those of the answer. Returns where they begin; NULL past the
+ * arena's cap, which the limits on metadata keep out of reach. */
+static struct gw_header *more_headers(struct gw_call *call, size_t more)
+{
+    size_t count = call->answer.header_count;
+    struct gw_header *headers = base_arena_alloc(&call->arena, (count + more) * sizeof *headers);
+    if (headers == NULL) {
+        return NULL;
+    }
+    if (count > 0) {
+        memcpy(headers, call->answer.headers, count * sizeof *headers);
+    }
+    call->answer.headers = headers;
+    return headers + count;
+}
+
+static void add_metadata(struct gw_call *call, const struct rpc_metadata *metadata, bool is_trailer)
+{
+    struct gw_header *next = metadata->count == 0 ? NULL : more_headers(call, metadata->count);
+    for (size_t i = 0; next != NULL && i < metadata->count; i++) {
+        if (gw_headers_from_metadata(&metadata->entries[i], is_trailer, &call->arena, &next->name,
+                                     &next->value)) {
+            next++;
+            call->answer.header_count++;
+        }
+    }
+}
+
+/* A 401 says how to do better (RFC 9110 section 15.5.2). The service knows best; where it does not
+ * say, it is asked with the token that Authorization carries to it. */
+static void add_challenge(struct gw_call *call)
+{
+    struct base_str name = BASE_STR("www-authenticate");
+    for (size_t i = 0; i < call->answer.header_count; i++) {
+        if (base_str_eq(call->answer.headers[i].name, name)) {
+            return;
+        }
+    }
+    struct gw_header *header = more_headers(call, 1);
+    if (header != NULL) {
+        *header = (struct gw_header){name, BASE_STR("Bearer")};
+        call->answer.header_count++;
+    }
+}
+
 static void on_rpc_headers(void *user, const struct rpc_metadata *metadata)
 {
     struct gw_call *call = user;
-    if (call->is_answered || metadata->count == 0) {
-        return;
+    if (!call->is_answered) {
+        add_metadata(call, metadata, false);
     }
-    struct gw_header *headers = base_arena_alloc(&call->arena, metadata->count * sizeof *headers);
-    size_t count = 0;
-    for (size_t i = 0; headers != NULL && i < metadata->count; i++) {
-        if (gw_headers_from_metadata(&metadata->entries[i], &call->arena, &headers[count].name,
-                                     &headers[count].value)) {
-            count++;
-        }
-    }
-    call->answer.headers = headers;
-    call->answer.header_count = count;
 }
 
 /* Sets the answer's content type: JSON's is static, that of a raw body dies with the message. */
@@ -241,6 +275,10 @@ static void on_rpc_message(void *user, struct base_str wire)
 
 static void answer_rpc_status(struct gw_call *call, const struct rpc_status *status)
 {
+    add_metadata(call, status->trailers, true);
+    if (status->code == BASE_UNAUTHENTICATED) {
+        add_challenge(call);
+    }
     if (status->code != BASE_OK) {
         answer_status(call, gw_status_http(status->code), status->code, status->message,
                       status->details);

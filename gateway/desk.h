@@ -55,7 +55,7 @@ struct gw_answer {
     bool has_body;      /* false for 204 and 205, which carry no Content-Length either */
     struct base_str content_type;
     struct base_str body;
-    const struct gw_header *headers; /* Allow, and what the service answered */
+    const struct gw_header *headers; /* Allow, WWW-Authenticate, and what the service answered */
     size_t header_count;
 };
 

@@ -14,6 +14,7 @@
 #define COUNT(list) (sizeof(list) / sizeof(list)[0])
 
 static const struct base_str metadata_prefix = NAME("grpc-metadata-");
+static const struct base_str trailer_prefix = NAME("grpc-trailer-");
 static const struct base_str permanent_prefix = NAME("tollgate-");
 static const struct base_str binary_suffix = NAME("-bin");
 
@@ -112,7 +113,8 @@ static bool is_key(struct base_str key)
     return key.len > 0;
 }
 
-static bool add_binary(struct base_str key, struct base_str value, struct base_arena *arena,
+/* Adds one value of base64. */
+static bool add_base64(struct base_str key, struct base_str value, struct base_arena *arena,
                        struct rpc_metadata *metadata, struct base_err *err)
 {
     char *bytes = base_arena_alloc(arena, BASE_BASE64_DECODED_BYTES_MAX(value.len));
@@ -126,6 +128,25 @@ static bool add_binary(struct base_str key, struct base_str value, struct base_a
                             gw_shown_len(key), key.data, gw_shown_len(value), value.data);
     }
     return rpc_metadata_add(metadata, arena, key, base_str_make(bytes, len), err);
+}
+
+/* Adds the values of a "-bin" header, which a list may hold (gRPC over HTTP/2, "Custom-Metadata").
+ */
+static bool add_binary(struct base_str key, struct base_str value, struct base_arena *arena,
+                       struct rpc_metadata *metadata, struct base_err *err)
+{
+    for (;;) {
+        const char *comma = value.len == 0 ? NULL : memchr(value.data, ',', value.len);
+        size_t len = comma == NULL ? value.len : (size_t)(comma - value.data);
+        struct base_str one = base_str_trim(base_str_make(value.data, len));
+        if (!add_base64(key, one, arena, metadata, err)) {
+            return false;
+        }
+        if (comma == NULL) {
+            return true;
+        }
+        value = base_str_make(comma + 1, value.len - len - 1);
+    }
 }
 
 /* Adds what a Grpc-Metadata-<key> header says. */
@@ -171,20 +192,23 @@ bool gw_headers_to_metadata(struct base_str name, struct base_str value, struct 
     return true;
 }
 
-/* The header's name, "x-..." or with our prefix. */
-static bool header_name(struct base_str key, struct base_arena *arena, struct base_str *out)
+/* The header's name, the key's own or with our prefix. */
+static bool header_name(struct base_str key, bool is_trailer, struct base_arena *arena,
+                        struct base_str *out)
 {
-    if (base_str_starts_with(key, BASE_STR("x-"))) {
+    if ((!is_trailer && base_str_starts_with(key, BASE_STR("x-"))) ||
+        base_str_eq(key, BASE_STR("www-authenticate"))) {
         *out = key;
         return true;
     }
-    char *name = base_arena_alloc(arena, metadata_prefix.len + key.len);
+    struct base_str prefix = is_trailer ? trailer_prefix : metadata_prefix;
+    char *name = base_arena_alloc(arena, prefix.len + key.len);
     if (name == NULL) {
         return false;
     }
-    memcpy(name, metadata_prefix.data, metadata_prefix.len);
-    memcpy(name + metadata_prefix.len, key.data, key.len);
-    *out = base_str_make(name, metadata_prefix.len + key.len);
+    memcpy(name, prefix.data, prefix.len);
+    memcpy(name + prefix.len, key.data, key.len);
+    *out = base_str_make(name, prefix.len + key.len);
     return true;
 }
 
@@ -205,8 +229,9 @@ static bool header_value(const struct rpc_metadata_entry *entry, struct base_are
     return true;
 }
 
-bool gw_headers_from_metadata(const struct rpc_metadata_entry *entry, struct base_arena *arena,
-                              struct base_str *out_name, struct base_str *out_value)
+bool gw_headers_from_metadata(const struct rpc_metadata_entry *entry, bool is_trailer,
+                              struct base_arena *arena, struct base_str *out_name,
+                              struct base_str *out_value)
 {
     struct base_str key = entry->key;
     if (!is_key(key) || base_str_starts_with(key, BASE_STR("grpc-")) ||
@@ -215,7 +240,7 @@ bool gw_headers_from_metadata(const struct rpc_metadata_entry *entry, struct bas
     }
     struct base_str name;
     struct base_str value;
-    if (!header_name(key, arena, &name) || !header_value(entry, arena, &value)) {
+    if (!header_name(key, is_trailer, arena, &name) || !header_value(entry, arena, &value)) {
         return false;
     }
     *out_name = name;

@@ -7,8 +7,12 @@
  * or for the gateway's word (grpc-*, tollgate-*, x-forwarded-*).
  *
  * Out: metadata x-... keeps its name as a header, any other becomes grpc-metadata-<name> (in lower
- * case, as HTTP/2 wants it); "-bin" values are base64. Connection and its kind, Content-Type and
- * grpc-* never cross. Pure; any thread.
+ * case, as HTTP/2 wants it), and what a call answers at its end becomes grpc-trailer-<name>: an
+ * answer is complete before it is sent, so trailers are headers, which every client can read,
+ * whether it sends TE: trailers or not (libh2o 2.2.5 could not send trailers either).
+ * www-authenticate, the challenge of a 401, keeps its name in both. "-bin" values are base64;
+ * several in one header stand apart by commas. Connection and its kind, Content-Type and grpc-*
+ * never cross. Pure; any thread.
  */
 #ifndef GATEWAY_HEADERS_H
 #define GATEWAY_HEADERS_H
@@ -28,10 +32,12 @@
 bool gw_headers_to_metadata(struct base_str name, struct base_str value, struct base_arena *arena,
                             struct rpc_metadata *metadata, struct base_err *err) BASE_MUST_CHECK;
 
-/* Gives the header that answered metadata becomes; name and value live in `arena`, or are the
- * entry's own. False when it does not become one, or the arena is full. */
-bool gw_headers_from_metadata(const struct rpc_metadata_entry *entry, struct base_arena *arena,
-                              struct base_str *out_name, struct base_str *out_value);
+/* Gives the header that answered metadata becomes, a trailer's where `is_trailer`; name and value
+ * live in `arena`, or are the entry's own. False when it does not become one, or the arena is full.
+ */
+bool gw_headers_from_metadata(const struct rpc_metadata_entry *entry, bool is_trailer,
+                              struct base_arena *arena, struct base_str *out_name,
+                              struct base_str *out_value);
 
 /* Parses Grpc-Timeout: at most eight digits and a unit of HMSmun (gRPC over HTTP/2).
  * INVALID_ARGUMENT otherwise. Longer than GW_TIMEOUT_MS_MAX is that. */

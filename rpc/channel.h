@@ -27,8 +27,8 @@ struct rpc_status {
 };
 
 struct rpc_observer {
-    /* The server's initial metadata; before any message. A call that fails brings it only where the
-     * server sent some. */
+    /* The server's initial metadata, borrowed until on_status returns; before any message. A call
+     * that fails brings it only where the server sent some. */
     void (*on_headers)(void *user, const struct rpc_metadata *headers);
     /* One message; `wire` is borrowed for the length of the call to on_message. */
     void (*on_message)(void *user, struct base_str wire);

@@ -43,10 +43,12 @@ static void deliver(struct fake_call *call)
     const struct fake_plan *plan = &call->plan;
     struct rpc_metadata_entry entry = {plan->header_key, plan->header_value};
     struct rpc_metadata headers = {.entries = &entry, .count = plan->header_key.len > 0};
-    struct rpc_metadata trailers = {0};
+    struct rpc_metadata_entry last = {plan->trailer_key, plan->trailer_value};
+    struct rpc_metadata trailers = {.entries = &last, .count = plan->trailer_key.len > 0};
     struct rpc_status status = {
         .code = call->code,
         .message = call->code == BASE_CANCELLED ? BASE_STR("cancelled") : plan->message,
+        .details = plan->details,
         .trailers = &trailers,
     };
     observer->on_headers(call->params.user, &headers);

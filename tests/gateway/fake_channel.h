@@ -23,6 +23,9 @@ struct fake_plan {
     bool is_recorded;         /* of FAKE_INLINE: keeps what the call was started with in last_... */
     struct base_str header_key;
     struct base_str header_value;
+    struct base_str trailer_key;
+    struct base_str trailer_value;
+    struct base_str details; /* a packed google.rpc.Status */
 };
 
 struct fake_channel {

@@ -394,6 +394,40 @@ static void answered_metadata_becomes_headers(void **state)
     assert_string_equal(client.headers, "x-next-page-token: abc\n");
 }
 
+/* Header and trailing metadata of successes and failures; a 401 always has a challenge. */
+static void trailers_and_challenges_become_headers(void **state)
+{
+    (void)state;
+    static const struct {
+        enum base_code code;
+        struct base_str header;
+        struct base_str trailer;
+        const char *headers;
+    } rows[] = {
+        {BASE_OK, {0}, BASE_STR("checksum"), "grpc-trailer-checksum: abc\n"},
+        {BASE_OK, BASE_STR("x-a"), BASE_STR("x-b"), "x-a: abc\ngrpc-trailer-x-b: abc\n"},
+        {BASE_NOT_FOUND, BASE_STR("a"), BASE_STR("b"),
+         "grpc-metadata-a: abc\ngrpc-trailer-b: abc\n"},
+        {BASE_OK, {0}, BASE_STR("connection"), ""},
+        {BASE_UNAUTHENTICATED, {0}, {0}, "www-authenticate: Bearer\n"},
+        {BASE_UNAUTHENTICATED, BASE_STR("x-a"), BASE_STR("x-b"),
+         "x-a: abc\ngrpc-trailer-x-b: abc\nwww-authenticate: Bearer\n"},
+        {BASE_UNAUTHENTICATED, BASE_STR("www-authenticate"), {0}, "www-authenticate: abc\n"},
+        {BASE_UNAUTHENTICATED, {0}, BASE_STR("www-authenticate"), "www-authenticate: abc\n"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct test_client client = {.releases_at_once = true};
+        fix.fake.plan = (struct fake_plan){.code = rows[i].code,
+                                           .response = note_wire,
+                                           .header_key = rows[i].header,
+                                           .header_value = BASE_STR("abc"),
+                                           .trailer_key = rows[i].trailer,
+                                           .trailer_value = BASE_STR("abc")};
+        begin(&client, "GET", "/notes/42", NULL, "");
+        assert_string_equal(client.headers, rows[i].headers);
+    }
+}
+
 static void the_deadline_answers_and_the_late_result_is_dropped(void **state)
 {
     (void)state;
@@ -521,6 +555,7 @@ int main(void)
         ON_A_DESK(rpc_failures_become_statuses),
         ON_A_DESK(a_damaged_response_is_internal),
         ON_A_DESK(answered_metadata_becomes_headers),
+        ON_A_DESK(trailers_and_challenges_become_headers),
         ON_A_DESK(the_deadline_answers_and_the_late_result_is_dropped),
         ON_A_DESK(a_cancelled_call_answers_499),
         ON_A_DESK(a_released_call_never_answers),

@@ -95,6 +95,28 @@ static void test_in(void **state)
     base_arena_dispose(&arena);
 }
 
+/* "a,b" in one header is two values (gRPC over HTTP/2, "Custom-Metadata"). */
+static void test_in_list(void **state)
+{
+    (void)state;
+    struct base_arena arena;
+    base_arena_init(&arena, 1 << 20);
+    struct rpc_metadata metadata = {0};
+    struct base_err err = {0};
+    assert_true(gw_headers_to_metadata(BASE_STR("grpc-metadata-trace-bin"),
+                                       BASE_STR("AP8=, YQ,,_-A="), &arena, &metadata, &err));
+    static const struct base_str wanted[] = {{"\0\xff", 2}, {"a", 1}, {"", 0}, {"\xff\xe0", 2}};
+    assert_int_equal(metadata.count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(base_str_eq(metadata.entries[i].key, BASE_STR("trace-bin")));
+        assert_true(base_str_eq(metadata.entries[i].value, wanted[i]));
+    }
+    assert_false(gw_headers_to_metadata(BASE_STR("grpc-metadata-trace-bin"), BASE_STR("YQ,%"),
+                                        &arena, &metadata, &err));
+    assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
+    base_arena_dispose(&arena);
+}
+
 static void test_in_refused(void **state)
 {
     (void)state;
@@ -146,28 +168,46 @@ static const struct out_row out_rows[] = {
     {"x-split", {"a\r\nb", 4}, NULL, NULL},
     {"x-bad name", {"v", 1}, NULL, NULL},
     {"", {"v", 1}, NULL, NULL},
+    {"www-authenticate", {"Basic realm=\"a\"", 15}, "www-authenticate", "Basic realm=\"a\""},
 };
+
+static const struct out_row trailer_rows[] = {
+    {"x-checksum", {"abc", 3}, "grpc-trailer-x-checksum", "abc"},
+    {"custom", {"v", 1}, "grpc-trailer-custom", "v"},
+    {"trace-bin", {"\0\xff", 2}, "grpc-trailer-trace-bin", "AP8="},
+    {"connection", {"close", 5}, NULL, NULL},
+    {"grpc-status-details-bin", {"\x08\x05", 2}, NULL, NULL},
+    {"x-split", {"a\r\nb", 4}, NULL, NULL},
+    {"www-authenticate", {"Basic realm=\"a\"", 15}, "www-authenticate", "Basic realm=\"a\""},
+};
+
+static void check_out(const struct out_row *row, bool is_trailer)
+{
+    struct base_arena arena;
+    base_arena_init(&arena, 1 << 20);
+    struct rpc_metadata_entry entry = {base_str_of(row->key), row->value};
+    struct base_str name = {0};
+    struct base_str value = {0};
+    bool is_header = gw_headers_from_metadata(&entry, is_trailer, &arena, &name, &value);
+    if (is_header != (row->name != NULL)) {
+        fail_msg("%s", row->key);
+    }
+    if (is_header) {
+        assert_true(base_str_eq(name, base_str_of(row->name)));
+        assert_true(base_str_eq(value, base_str_of(row->header)));
+    }
+    base_arena_dispose(&arena);
+}
 
 static void test_out(void **state)
 {
     (void)state;
-    struct base_arena arena;
-    base_arena_init(&arena, 1 << 20);
     for (size_t i = 0; i < sizeof out_rows / sizeof out_rows[0]; i++) {
-        const struct out_row *row = &out_rows[i];
-        struct rpc_metadata_entry entry = {base_str_of(row->key), row->value};
-        struct base_str name = {0};
-        struct base_str value = {0};
-        bool is_header = gw_headers_from_metadata(&entry, &arena, &name, &value);
-        if (is_header != (row->name != NULL)) {
-            fail_msg("%s", row->key);
-        }
-        if (is_header) {
-            assert_true(base_str_eq(name, base_str_of(row->name)));
-            assert_true(base_str_eq(value, base_str_of(row->header)));
-        }
+        check_out(&out_rows[i], false);
     }
-    base_arena_dispose(&arena);
+    for (size_t i = 0; i < sizeof trailer_rows / sizeof trailer_rows[0]; i++) {
+        check_out(&trailer_rows[i], true);
+    }
 }
 
 static void test_out_of_memory(void **state)
@@ -180,9 +220,9 @@ static void test_out_of_memory(void **state)
     struct rpc_metadata_entry custom = {BASE_STR("custom"), BASE_STR("v")};
     struct rpc_metadata_entry binary = {BASE_STR("x-a-bin"), BASE_STR("vvv")};
     struct rpc_metadata_entry borrowed = {BASE_STR("x-a"), BASE_STR("v")};
-    assert_false(gw_headers_from_metadata(&custom, &arena, &name, &value));
-    assert_false(gw_headers_from_metadata(&binary, &arena, &name, &value));
-    assert_true(gw_headers_from_metadata(&borrowed, &arena, &name, &value));
+    assert_false(gw_headers_from_metadata(&custom, false, &arena, &name, &value));
+    assert_false(gw_headers_from_metadata(&binary, false, &arena, &name, &value));
+    assert_true(gw_headers_from_metadata(&borrowed, false, &arena, &name, &value));
     base_arena_dispose(&arena);
 }
 
@@ -279,8 +319,11 @@ static void test_timeouts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_in),       cmocka_unit_test(test_in_refused),
-        cmocka_unit_test(test_out),      cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_in),
+        cmocka_unit_test(test_in_list),
+        cmocka_unit_test(test_in_refused),
+        cmocka_unit_test(test_out),
+        cmocka_unit_test(test_out_of_memory),
         cmocka_unit_test(test_timeouts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
