@@ -5,8 +5,8 @@
  * descriptor tables. Any thread.
  *
  * Nothing is allocated beyond the output buffer, save for what is out of the ordinary: maps of more
- * than 16 keys that do not come in rising order, and wire bytes whose fields are out of order (over
- * 64 records of one message) or whose singular messages come in pieces.
+ * than 16 keys that do not come in rising order, and wire bytes that are not in the order of their
+ * fields or whose singular messages come in pieces.
  *
  * Errors are INVALID_ARGUMENT for what the client sent, and say where (byte offset, field path),
  * what was expected and what came: body at byte 17, note.title: expected a string, found a number

@@ -85,61 +85,64 @@ static bool write_default(struct gw_writer *writer, const struct gw_field *field
                                         : gw_write_zero(writer, field);
 }
 
-/* Finds the only run of the field's records; false when they stand in several places, or are part
- * of a oneof, which others may put out. */
-static bool find_run(const struct gw_field *field, struct base_str wire,
-                     struct gw_wire_reader *out_run)
+/* Where the only run of a field's records starts. */
+struct found {
+    const uint8_t *start;         /* NULL: nowhere */
+    struct gw_wire_record record; /* the last one */
+};
+
+/* Finds the records of a field that is set; out of order when they are several where one is due,
+ * stand in several places, or share the message with another member of their oneof. */
+static bool find(struct gw_writer *writer, const struct gw_field *field, struct base_str wire,
+                 struct found *out_found)
 {
     struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    const uint8_t *start = NULL;
-    bool is_over = false;
-    if (field->oneof >= 0) {
-        return false;
-    }
+    struct found found = {.start = NULL};
+    bool is_over = false; /* no more records may come */
     while (!gw_wire_at_end(&reader)) {
-        const uint8_t *before = reader.next;
+        const uint8_t *start = reader.next;
         struct gw_wire_record record;
-        if (!gw_wire_next(&reader, &record) || (is_over && record.number == field->number)) {
-            return false;
+        if (!gw_wire_next(&reader, &record)) {
+            return gw_writer_damaged(writer, field->parent);
         }
-        start = start == NULL && record.number == field->number ? before : start;
-        is_over = start != NULL && record.number != field->number;
+        const struct gw_field *owner =
+            record.number == field->number
+                ? field
+                : gw_message_field_by_number(field->parent, record.number);
+        bool fits = owner != NULL && gw_record_fits(owner, &record);
+        bool is_rival = fits && owner != field && field->oneof >= 0 && owner->oneof == field->oneof;
+        if (fits && owner == field) {
+            if (is_over) {
+                return gw_writer_out_of_order(writer);
+            }
+            found = (struct found){found.start == NULL ? start : found.start, record};
+            is_over = !field->is_repeated;
+        } else if (is_rival && found.start != NULL) {
+            return gw_writer_out_of_order(writer);
+        } else {
+            is_over |= found.start != NULL || is_rival;
+        }
     }
-    *out_run = (struct gw_wire_reader){start, reader.end};
-    return start != NULL && field->is_repeated;
+    *out_found = found;
+    return true;
 }
 
-static bool write_field(struct gw_writer *writer, const struct gw_field *field,
-                        struct base_str wire)
+bool gw_write_field_alone(struct gw_writer *writer, const struct gw_field *field,
+                          struct base_str wire)
 {
-    struct gw_records run = {.number = field->number};
-    size_t count;
-    if (find_run(field, wire, &run.reader)) {
-        return field->is_map ? gw_write_map(writer, field, &run, &count)
-                             : gw_write_list(writer, field, &run, &count);
-    }
-    bool is_set;
-    return gw_write_field_of(writer, field, wire, &is_set) &&
-           (is_set || write_default(writer, field));
-}
-
-bool gw_wire_field_to_json(const struct gw_field *field, struct base_str wire,
-                           const struct gw_transcode_options *options, struct base_buf *out,
-                           struct base_err *err)
-{
-    size_t before = out->len;
-    struct gw_writer writer = {.options = options, .out = out, .err = err};
-    if (write_field(&writer, field, wire)) {
-        return true;
-    }
-    out->len = before;
-    if (!writer.is_out_of_order) {
+    struct found found;
+    if (!find(writer, field, wire, &found)) {
         return false;
     }
-    struct gw_writer again = {.options = options, .out = out, .err = err, .gathers = true};
-    if (write_field(&again, field, wire)) {
-        return true;
+    if (found.start == NULL) {
+        return write_default(writer, field);
     }
-    out->len = before;
-    return false;
+    if (!field->is_repeated) {
+        return gw_write_value(writer, field, &found.record);
+    }
+    const uint8_t *end = (const uint8_t *)wire.data + wire.len;
+    struct gw_records run = {.number = field->number, .reader = {found.start, end}};
+    size_t count;
+    return field->is_map ? gw_write_map(writer, field, &run, &count)
+                         : gw_write_list(writer, field, &run, &count);
 }

@@ -11,7 +11,6 @@ struct entry {
     struct gw_key key;
     struct base_str key_text;
     struct gw_wire_record value;
-    struct base_str wire;
     bool has_value;
     bool is_split;   /* a message value in several pieces */
     bool is_foreign; /* a value that a closed enum lacks: as if the entry were not there */
@@ -68,7 +67,7 @@ static bool read_entry(const struct gw_field *map, struct base_str wire, const c
 {
     const struct gw_field *fields = map->message->fields;
     struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    *out_entry = (struct entry){.key = {.is_text = fields[KEY].type == GW_STRING}, .wire = wire};
+    *out_entry = (struct entry){.key = {.is_text = fields[KEY].type == GW_STRING}};
     out_entry->key_text = BASE_STR("");
     while (!gw_wire_at_end(&reader)) {
         struct gw_wire_record record;
@@ -157,10 +156,11 @@ static bool write_entry(struct gw_writer *writer, const struct gw_field *map,
     if (!write_key(writer, &map->message->fields[KEY], entry)) {
         return false;
     }
-    bool is_set;
-    bool ok = entry->is_split    ? gw_write_field_of(writer, value, entry->wire, &is_set)
-              : entry->has_value ? gw_write_value(writer, value, &entry->value)
-                                 : gw_write_zero(writer, value);
+    if (entry->is_split) {
+        return gw_writer_out_of_order(writer);
+    }
+    bool ok = entry->has_value ? gw_write_value(writer, value, &entry->value)
+                               : gw_write_zero(writer, value);
     return ok && gw_writer_text(writer, BASE_STR(","));
 }
 
@@ -195,7 +195,7 @@ static bool write_entries(struct gw_writer *writer, const struct gw_field *map,
 bool gw_write_map(struct gw_writer *writer, const struct gw_field *field,
                   struct gw_records *records, size_t *out_count)
 {
-    const char *base = records->keys != NULL ? records->wire : (const char *)records->reader.next;
+    const char *base = (const char *)records->reader.next;
     if (!gw_writer_open(writer, '{')) {
         return false;
     }

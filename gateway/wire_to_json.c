@@ -3,6 +3,9 @@
  * the records. */
 #include "gateway/wire_to_json.h"
 
+#include "gateway/wire_normal.h"
+
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -11,14 +14,6 @@
 
 bool gw_records_next(struct gw_records *records, struct gw_wire_record *out_record)
 {
-    if (records->keys != NULL) {
-        if (records->left == 0) {
-            return false;
-        }
-        records->left--;
-        records->reader.next = (const uint8_t *)records->wire + (uint32_t)*records->keys++;
-        return gw_wire_next(&records->reader, out_record); /* was read before: never damaged */
-    }
     if (gw_wire_at_end(&records->reader)) {
         return false;
     }
@@ -124,52 +119,6 @@ bool gw_writer_key(struct gw_writer *writer, const struct gw_field *field)
     return true;
 }
 
-static enum gw_wire_type element_wire_type(enum gw_type type)
-{
-    static const uint8_t types[] = {
-        [GW_DOUBLE] = GW_WIRE_I64,    [GW_FLOAT] = GW_WIRE_I32,
-        [GW_INT64] = GW_WIRE_VARINT,  [GW_UINT64] = GW_WIRE_VARINT,
-        [GW_INT32] = GW_WIRE_VARINT,  [GW_FIXED64] = GW_WIRE_I64,
-        [GW_FIXED32] = GW_WIRE_I32,   [GW_BOOL] = GW_WIRE_VARINT,
-        [GW_STRING] = GW_WIRE_LEN,    [GW_GROUP] = GW_WIRE_START_GROUP,
-        [GW_MESSAGE] = GW_WIRE_LEN,   [GW_BYTES] = GW_WIRE_LEN,
-        [GW_UINT32] = GW_WIRE_VARINT, [GW_ENUM] = GW_WIRE_VARINT,
-        [GW_SFIXED32] = GW_WIRE_I32,  [GW_SFIXED64] = GW_WIRE_I64,
-        [GW_SINT32] = GW_WIRE_VARINT, [GW_SINT64] = GW_WIRE_VARINT,
-    };
-    return (enum gw_wire_type)types[type];
-}
-
-/* Whether a closed enum lacks the value, which then counts as unknown. */
-static bool is_foreign(const struct gw_field *field, uint64_t bits)
-{
-    return field->type == GW_ENUM && field->enumeration->is_closed &&
-           gw_enum_by_number(field->enumeration, (int32_t)bits) == NULL;
-}
-
-bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *record)
-{
-    enum gw_wire_type own = element_wire_type(field->type);
-    if (record->type == own) {
-        return own == GW_WIRE_LEN || !is_foreign(field, record->scalar);
-    }
-    return record->type == GW_WIRE_LEN && field->is_repeated && own != GW_WIRE_START_GROUP;
-}
-
-bool gw_record_is_zero(const struct gw_field *field, const struct gw_wire_record *record)
-{
-    if (field->has_presence || field->is_repeated) {
-        return false;
-    }
-    if (record->type == GW_WIRE_LEN) {
-        return record->bytes.len == 0;
-    }
-    bool is_64 = field->type == GW_INT64 || field->type == GW_UINT64 || field->type == GW_SINT64 ||
-                 field->type == GW_BOOL;
-    return record->type == GW_WIRE_VARINT && !is_64 ? (uint32_t)record->scalar == 0
-                                                    : record->scalar == 0;
-}
-
 bool gw_write_value(struct gw_writer *writer, const struct gw_field *field,
                     const struct gw_wire_record *record)
 {
@@ -203,36 +152,16 @@ bool gw_write_unset(struct gw_writer *writer, const struct gw_field *field)
     return gw_writer_key(writer, field) && gw_write_zero(writer, field) && put_comma(writer);
 }
 
-/* Reads one element of a packed list. */
-static bool read_packed(struct gw_wire_reader *reader, enum gw_wire_type type, uint64_t *out_bits)
-{
-    if (type == GW_WIRE_VARINT) {
-        return gw_wire_read_varint(reader, out_bits);
-    }
-    size_t size = type == GW_WIRE_I64 ? 8 : 4;
-    if ((size_t)(reader->end - reader->next) < size) {
-        return false;
-    }
-    uint64_t bits = 0;
-    for (size_t i = 0; i < size; i++) {
-        bits |= (uint64_t)reader->next[i] << 8 * i;
-    }
-    reader->next += size;
-    *out_bits = bits;
-    return true;
-}
-
 static bool write_packed(struct gw_writer *writer, const struct gw_field *field,
                          struct base_str bytes, size_t *count)
 {
-    enum gw_wire_type type = element_wire_type(field->type);
     struct gw_wire_reader reader = gw_wire_reader_make(bytes);
     while (!gw_wire_at_end(&reader)) {
         uint64_t bits;
-        if (!read_packed(&reader, type, &bits)) {
+        if (!gw_wire_next_packed(&reader, field->type, &bits)) {
             return gw_writer_damaged(writer, field->parent);
         }
-        if (is_foreign(field, bits)) {
+        if (gw_bits_are_foreign(field, bits)) {
             continue;
         }
         if (!gw_write_bits(writer, field, bits) || !put_comma(writer)) {
@@ -255,7 +184,7 @@ bool gw_write_list(struct gw_writer *writer, const struct gw_field *field,
         if (!gw_record_fits(field, &record)) {
             continue;
         }
-        if (record.type == GW_WIRE_LEN && element_wire_type(field->type) != GW_WIRE_LEN) {
+        if (gw_record_is_packed(field, &record)) {
             if (!write_packed(writer, field, record.bytes, &count)) {
                 return false;
             }
@@ -316,14 +245,14 @@ static bool write_member(struct gw_writer *writer, const struct gw_field *field,
            put_comma(writer);
 }
 
-static bool fail_out_of_order(struct gw_writer *writer)
+bool gw_writer_out_of_order(struct gw_writer *writer)
 {
+    assert(!writer->is_normal && "gw_wire_normalize puts everything in order");
     writer->is_out_of_order = true;
     return false;
 }
 
-static bool write_in_order(struct gw_writer *writer, const struct gw_message *type,
-                           struct base_str wire)
+bool gw_write_members(struct gw_writer *writer, const struct gw_message *type, struct base_str wire)
 {
     bool print_defaults = writer->options->print_defaults;
     struct gw_wire_reader reader = gw_wire_reader_make(wire);
@@ -342,8 +271,8 @@ static bool write_in_order(struct gw_writer *writer, const struct gw_message *ty
         if (field == NULL || !gw_record_fits(field, &record)) {
             continue;
         }
-        if (field < next || meets_oneof_again(&oneofs, field->oneof)) {
-            return fail_out_of_order(writer);
+        if (field < next || (!writer->is_normal && meets_oneof_again(&oneofs, field->oneof))) {
+            return gw_writer_out_of_order(writer);
         }
         for (; print_defaults && next < field; next++) {
             if (!gw_write_unset(writer, next)) {
@@ -367,12 +296,6 @@ static bool write_in_order(struct gw_writer *writer, const struct gw_message *ty
     return true;
 }
 
-bool gw_write_members(struct gw_writer *writer, const struct gw_message *type, struct base_str wire)
-{
-    return writer->gathers ? gw_write_gathered(writer, type, wire)
-                           : write_in_order(writer, type, wire);
-}
-
 bool gw_write_message(struct gw_writer *writer, const struct gw_message *type, struct base_str wire)
 {
     if (type->well_known != GW_PLAIN_MESSAGE) {
@@ -382,23 +305,55 @@ bool gw_write_message(struct gw_writer *writer, const struct gw_message *type, s
            gw_writer_close(writer, '}');
 }
 
-bool gw_wire_to_json(const struct gw_message *type, struct base_str wire,
-                     const struct gw_transcode_options *options, struct base_buf *out,
-                     struct base_err *err)
+/* Writes the whole message, or where `only` is not NULL that field's value. */
+static bool write_root(struct gw_writer *writer, const struct gw_message *type,
+                       const struct gw_field *only, struct base_str wire)
+{
+    return only == NULL ? gw_write_message(writer, type, wire)
+                        : gw_write_field_alone(writer, only, wire);
+}
+
+/* Bytes that are out of order are brought into their normal form, once, and written from there. */
+static bool write_again(const struct gw_writer *first, const struct gw_message *type,
+                        const struct gw_field *only, struct base_str wire)
+{
+    struct gw_writer writer = {
+        .options = first->options, .out = first->out, .err = first->err, .is_normal = true};
+    struct base_buf normal;
+    base_buf_init(&normal, GW_WIRE_NORMAL_BYTES_MAX(wire.len));
+    bool ok = gw_wire_normalize(type, wire, writer.options->schema, &normal, writer.err) &&
+              write_root(&writer, type, only, base_buf_str(&normal));
+    base_buf_dispose(&normal);
+    return ok;
+}
+
+static bool to_json(const struct gw_message *type, const struct gw_field *only,
+                    struct base_str wire, const struct gw_transcode_options *options,
+                    struct base_buf *out, struct base_err *err)
 {
     size_t before = out->len;
     struct gw_writer writer = {.options = options, .out = out, .err = err};
-    if (gw_write_message(&writer, type, wire)) {
+    if (write_root(&writer, type, only, wire)) {
         return true;
     }
     out->len = before;
-    if (!writer.is_out_of_order) {
-        return false;
-    }
-    struct gw_writer again = {.options = options, .out = out, .err = err, .gathers = true};
-    if (gw_write_message(&again, type, wire)) {
+    if (writer.is_out_of_order && write_again(&writer, type, only, wire)) {
         return true;
     }
     out->len = before;
     return false;
+}
+
+bool gw_wire_to_json(const struct gw_message *type, struct base_str wire,
+                     const struct gw_transcode_options *options, struct base_buf *out,
+                     struct base_err *err)
+{
+    return to_json(type, NULL, wire, options, out, err);
+}
+
+bool gw_wire_field_to_json(const struct gw_field *field, struct base_str wire,
+                           const struct gw_transcode_options *options, struct base_buf *out,
+                           struct base_err *err)
+{
+    return to_json(field->parent, field, wire, options, out, err);
 }

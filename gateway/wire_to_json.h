@@ -1,34 +1,31 @@
-/* Wire to JSON: what wire_to_json.c (messages and lists), wire_scalar.c, wire_map.c, wire_gather.c
- * (fields that come out of order) and wire_well_known.c share. Private.
+/* Wire to JSON: what wire_to_json.c (messages and lists), wire_scalar.c, wire_map.c,
+ * wire_field_to_json.c (one field alone) and wire_well_known.c share. Private.
  *
  * A message's records are first taken to stand in the order of their fields, once each, as every
  * careful serializer writes them, and go out as they come in. When that turns out to be wrong, the
- * whole conversion starts again and gathers the records of each field first.
+ * whole conversion starts again from the bytes' normal form (wire_normal.h).
  */
 #ifndef GATEWAY_WIRE_TO_JSON_H
 #define GATEWAY_WIRE_TO_JSON_H
 
 #include "gateway/json_writer.h"
 #include "gateway/transcode.h"
-#include "gateway/wire.h"
+#include "gateway/wire_field.h"
 
 struct gw_writer {
     const struct gw_transcode_options *options;
     struct base_buf *out;
     struct base_err *err;
     int depth;            /* of objects and arrays now open */
-    bool gathers;         /* records may come in any order */
-    bool is_out_of_order; /* why it failed, where it did: start again with gathers */
+    bool is_normal;       /* the bytes are in their normal form */
+    bool is_out_of_order; /* why it failed, where it did: start again from the normal form */
 };
 
-/* The records of one field, in wire order. */
+/* The records of one field, side by side. */
 struct gw_records {
     uint32_t number;
-    bool is_damaged;              /* why gw_records_next gave none */
-    struct gw_wire_reader reader; /* side by side, from here on while they have the number; or */
-    const uint64_t *keys;         /* not NULL: gathered, the low 32 bits are places in wire */
-    size_t left;
-    const char *wire;
+    bool is_damaged; /* why gw_records_next gave none */
+    struct gw_wire_reader reader;
 };
 
 /* Takes the next record; false at the end or when the bytes are damaged. */
@@ -36,6 +33,9 @@ bool gw_records_next(struct gw_records *records, struct gw_wire_record *out_reco
 
 /* Fails with INTERNAL: the bytes are not a message. */
 bool gw_writer_damaged(struct gw_writer *writer, const struct gw_message *type);
+
+/* Fails: the records are not in the order in which they can be written as they come. */
+bool gw_writer_out_of_order(struct gw_writer *writer);
 
 /* Fails with INTERNAL and the formatted reason. */
 bool gw_writer_fail(struct gw_writer *writer, const char *format, ...)
@@ -64,13 +64,6 @@ bool gw_writer_quoted(struct gw_writer *writer, struct base_str text,
 
 /* Appends a member's key. */
 bool gw_writer_key(struct gw_writer *writer, const struct gw_field *field) BASE_MUST_CHECK;
-
-/* Whether a record can be the field or an element of it: its wire type fits, and a closed enum
- * knows the value. Others count as unknown. */
-bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *record);
-
-/* Whether the record says what not being there says: zero, of a field without presence. */
-bool gw_record_is_zero(const struct gw_field *field, const struct gw_wire_record *record);
 
 /* Appends the value of a scalar that has bits. */
 bool gw_write_bits(struct gw_writer *writer, const struct gw_field *field,
@@ -101,14 +94,9 @@ bool gw_write_message(struct gw_writer *writer, const struct gw_message *type,
 bool gw_write_members(struct gw_writer *writer, const struct gw_message *type,
                       struct base_str wire) BASE_MUST_CHECK;
 
-/* As gw_write_members, whatever the order of the records. */
-bool gw_write_gathered(struct gw_writer *writer, const struct gw_message *type,
-                       struct base_str wire) BASE_MUST_CHECK;
-
-/* Appends the value of one field out of the message's bytes, whatever the order of the records;
- * nothing, and false in out_is_set, when none stands there. */
-bool gw_write_field_of(struct gw_writer *writer, const struct gw_field *field, struct base_str wire,
-                       bool *out_is_set) BASE_MUST_CHECK;
+/* Appends the value of one field out of its message's bytes, its default when it is not set. */
+bool gw_write_field_alone(struct gw_writer *writer, const struct gw_field *field,
+                          struct base_str wire) BASE_MUST_CHECK;
 
 /* Appends a field that is not set as a member, if the options want it printed. */
 bool gw_write_unset(struct gw_writer *writer, const struct gw_field *field) BASE_MUST_CHECK;

@@ -129,13 +129,11 @@ static bool write_only_field(struct gw_writer *writer, const struct gw_message *
         record.number == field->number && gw_record_fits(field, &record)) {
         return gw_write_value(writer, field, &record);
     }
-    bool is_set;
-    return gw_write_field_of(writer, field, wire, &is_set) &&
-           (is_set || gw_write_zero(writer, field));
+    return gw_write_field_alone(writer, field, wire);
 }
 
-/* The last field of a Value that is set; NULL when none is or the bytes are damaged. out_only: it
- * is the only record. */
+/* The field of a Value that is set; NULL when none is or the bytes are damaged. Of several the last
+ * counts; out_only: there is one record. */
 static const struct gw_field *last_kind(const struct gw_message *type, struct base_str wire,
                                         struct gw_wire_record *out_record, bool *out_only)
 {
@@ -151,8 +149,8 @@ static const struct gw_field *last_kind(const struct gw_message *type, struct ba
         if (field != NULL && gw_record_fits(field, &record)) {
             kind = field;
             *out_record = record;
+            count++;
         }
-        count++;
     }
     *out_only = count == 1;
     return kind;
@@ -177,9 +175,8 @@ static bool write_value(struct gw_writer *writer, const struct gw_message *type,
             return out_of_range(writer, type); /* JSON has no such number */
         }
     }
-    bool is_set;
     return is_only || kind->message == NULL ? gw_write_value(writer, kind, &record)
-                                            : gw_write_field_of(writer, kind, wire, &is_set);
+                                            : gw_writer_out_of_order(writer);
 }
 
 /* Appends {"@type":"...", the members or "value", and the bracket. */

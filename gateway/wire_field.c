@@ -1,0 +1,78 @@
+#include "gateway/wire_field.h"
+
+enum gw_wire_type gw_wire_type_of(enum gw_type type)
+{
+    static const uint8_t types[] = {
+        [GW_DOUBLE] = GW_WIRE_I64,    [GW_FLOAT] = GW_WIRE_I32,
+        [GW_INT64] = GW_WIRE_VARINT,  [GW_UINT64] = GW_WIRE_VARINT,
+        [GW_INT32] = GW_WIRE_VARINT,  [GW_FIXED64] = GW_WIRE_I64,
+        [GW_FIXED32] = GW_WIRE_I32,   [GW_BOOL] = GW_WIRE_VARINT,
+        [GW_STRING] = GW_WIRE_LEN,    [GW_GROUP] = GW_WIRE_START_GROUP,
+        [GW_MESSAGE] = GW_WIRE_LEN,   [GW_BYTES] = GW_WIRE_LEN,
+        [GW_UINT32] = GW_WIRE_VARINT, [GW_ENUM] = GW_WIRE_VARINT,
+        [GW_SFIXED32] = GW_WIRE_I32,  [GW_SFIXED64] = GW_WIRE_I64,
+        [GW_SINT32] = GW_WIRE_VARINT, [GW_SINT64] = GW_WIRE_VARINT,
+    };
+    return (enum gw_wire_type)types[type];
+}
+
+uint64_t gw_bits_normal(enum gw_type type, uint64_t bits)
+{
+    switch (type) {
+    case GW_INT32:
+    case GW_ENUM:
+        return (uint64_t)(int64_t)(int32_t)bits;
+    case GW_UINT32:
+    case GW_SINT32: /* zigzag, 32 bits wide */
+        return (uint32_t)bits;
+    case GW_BOOL:
+        return bits != 0;
+    default:
+        return bits;
+    }
+}
+
+bool gw_bits_are_foreign(const struct gw_field *field, uint64_t bits)
+{
+    return field->type == GW_ENUM && field->enumeration->is_closed &&
+           gw_enum_by_number(field->enumeration, (int32_t)bits) == NULL;
+}
+
+bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *record)
+{
+    enum gw_wire_type own = gw_wire_type_of(field->type);
+    if (record->type == own) {
+        return own == GW_WIRE_LEN || !gw_bits_are_foreign(field, record->scalar);
+    }
+    return record->type == GW_WIRE_LEN && field->is_repeated && own != GW_WIRE_START_GROUP;
+}
+
+bool gw_record_is_zero(const struct gw_field *field, const struct gw_wire_record *record)
+{
+    if (field->has_presence || field->is_repeated) {
+        return false;
+    }
+    if (record->type == GW_WIRE_LEN) {
+        return record->bytes.len == 0;
+    }
+    return gw_bits_normal(field->type, record->scalar) == 0;
+}
+
+bool gw_wire_next_packed(struct gw_wire_reader *reader, enum gw_type type, uint64_t *out_bits)
+{
+    enum gw_wire_type wire_type = gw_wire_type_of(type);
+    if (wire_type == GW_WIRE_VARINT) {
+        return gw_wire_read_varint(reader, out_bits);
+    }
+    size_t size = wire_type == GW_WIRE_I64 ? 8 : 4;
+    if ((size_t)(reader->end - reader->next) < size) {
+        return false;
+    }
+    uint64_t bits = 0;
+    for (size_t i = 0; i < size; i++) {
+        bits |= (uint64_t)reader->next[i] << 8 * i;
+    }
+    reader->next += size;
+    *out_bits = bits;
+    return true;
+}

@@ -1,0 +1,39 @@
+/* Wire field: how the records of the wire stand to the fields that a descriptor declares.
+ *
+ * A record whose wire type is not its field's, or whose value a closed enum lacks, counts as
+ * unknown, as the specification has it. Pure; any thread.
+ */
+#ifndef GATEWAY_WIRE_FIELD_H
+#define GATEWAY_WIRE_FIELD_H
+
+#include "gateway/schema.h"
+#include "gateway/wire.h"
+
+/* The wire type of one value of `type`, outside a packed list. */
+enum gw_wire_type gw_wire_type_of(enum gw_type type);
+
+/* What readers make of an element's bits: of a varint too wide for its type the low bits count, and
+ * any bool but 0 is 1. */
+uint64_t gw_bits_normal(enum gw_type type, uint64_t bits);
+
+/* Whether a closed enum lacks the value. */
+bool gw_bits_are_foreign(const struct gw_field *field, uint64_t bits);
+
+/* Whether a record can be the field, an element of it or a packed run of elements. */
+bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *record);
+
+/* Whether a record that fits is a packed run. */
+static inline bool gw_record_is_packed(const struct gw_field *field,
+                                       const struct gw_wire_record *record)
+{
+    return record->type == GW_WIRE_LEN && gw_wire_type_of(field->type) != GW_WIRE_LEN;
+}
+
+/* Whether the record says what not being there says: zero, of a field without presence. */
+bool gw_record_is_zero(const struct gw_field *field, const struct gw_wire_record *record);
+
+/* Reads the next element of a packed run; false when the bytes are damaged. Not at the end. */
+bool gw_wire_next_packed(struct gw_wire_reader *reader, enum gw_type type,
+                         uint64_t *out_bits) BASE_MUST_CHECK;
+
+#endif
