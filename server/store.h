@@ -90,7 +90,10 @@ struct srv_store_ops {
     bool (*next_id)(struct srv_store *self, struct rpc_context *ctx, const char *counter,
                     int64_t *out_id, struct base_err *err);
     bool (*reserve)(struct srv_store *self, struct rpc_context *ctx, const char *counter,
-                    int64_t want, int64_t limit, int64_t *out_granted, struct base_err *err);
+                    int64_t want, int64_t limit, int64_t *out_granted, int64_t *out_left,
+                    struct base_err *err);
+    bool (*release)(struct srv_store *self, struct rpc_context *ctx, const char *counter,
+                    int64_t count, struct base_err *err);
     void (*close)(struct srv_store *self);
 };
 
@@ -165,12 +168,22 @@ static inline bool srv_store_next_id(struct srv_store *store, struct rpc_context
 }
 
 /* Adds min(want, limit - counter) to `counter` and gives what was added, 0 when the limit is
- * reached or lies below the counter. Neither `want` nor `limit` is negative. */
+ * reached or lies below the counter, and what could be added after that. Neither `want` nor
+ * `limit` is negative. */
 static inline bool srv_store_reserve(struct srv_store *store, struct rpc_context *ctx,
                                      const char *counter, int64_t want, int64_t limit,
-                                     int64_t *out_granted, struct base_err *err)
+                                     int64_t *out_granted, int64_t *out_left, struct base_err *err)
 {
-    return store->ops->reserve(store, ctx, counter, want, limit, out_granted, err);
+    return store->ops->reserve(store, ctx, counter, want, limit, out_granted, out_left, err);
+}
+
+/* Takes `count`, which is not negative, off `counter`, but not below 0; a counter at 0 takes no
+ * room. Where it is not known whether that was made it must not be tried again, or the counter
+ * forgets what others reserved. */
+static inline bool srv_store_release(struct srv_store *store, struct rpc_context *ctx,
+                                     const char *counter, int64_t count, struct base_err *err)
+{
+    return store->ops->release(store, ctx, counter, count, err);
 }
 
 /* No call may be in flight. Accepts NULL. */

@@ -491,7 +491,8 @@ static bool mongo_next_id(struct srv_store *store, struct rpc_context *ctx, cons
 }
 
 static bool mongo_reserve(struct srv_store *store, struct rpc_context *ctx, const char *counter,
-                          int64_t want, int64_t limit, int64_t *out_granted, struct base_err *err)
+                          int64_t want, int64_t limit, int64_t *out_granted, int64_t *out_left,
+                          struct base_err *err)
 {
     int64_t before;
     if (!srv_mongo_counter_advance(client_of(store), ctx, counter, want, limit, &before, err)) {
@@ -499,7 +500,14 @@ static bool mongo_reserve(struct srv_store *store, struct rpc_context *ctx, cons
     }
     int64_t left = limit > before ? limit - before : 0;
     *out_granted = want < left ? want : left;
+    *out_left = left - *out_granted;
     return true;
+}
+
+static bool mongo_release(struct srv_store *store, struct rpc_context *ctx, const char *counter,
+                          int64_t count, struct base_err *err)
+{
+    return srv_mongo_counter_release(client_of(store), ctx, counter, count, err);
 }
 
 static void mongo_close(struct srv_store *base)
@@ -518,6 +526,7 @@ static const struct srv_store_ops mongo_ops = {
     .update = mongo_update,
     .next_id = mongo_next_id,
     .reserve = mongo_reserve,
+    .release = mongo_release,
     .close = mongo_close,
 };
 

@@ -14,4 +14,9 @@ bool srv_mongo_counter_advance(struct srv_mongo_client *client, struct rpc_conte
                                const char *counter, int64_t want, int64_t limit,
                                int64_t *out_before, struct base_err *err) BASE_MUST_CHECK;
 
+/* Lowers a counter to max(0, value - count) and removes it where that is 0. Errors likewise. */
+bool srv_mongo_counter_release(struct srv_mongo_client *client, struct rpc_context *ctx,
+                               const char *counter, int64_t count,
+                               struct base_err *err) BASE_MUST_CHECK;
+
 #endif

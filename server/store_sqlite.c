@@ -280,6 +280,7 @@ static const struct srv_store_ops ops = {
     .update = srv_sqlite_update,
     .next_id = srv_sqlite_next_id,
     .reserve = srv_sqlite_reserve,
+    .release = srv_sqlite_release,
     .close = close_store,
 };
 

@@ -45,6 +45,7 @@ bool srv_sqlite_changes_prepare(struct srv_sqlite_changes *changes, struct base_
         {&changes->find_counter, "SELECT value FROM counters WHERE name = ?1"},
         {&changes->set_counter, "INSERT INTO counters(name, value) VALUES(?1, ?2)"
                                 " ON CONFLICT(name) DO UPDATE SET value = excluded.value"},
+        {&changes->remove_counter, "DELETE FROM counters WHERE name = ?1"},
     };
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++) {
         if (*statements[i].out == NULL) {
@@ -81,6 +82,7 @@ void srv_sqlite_changes_dispose(struct srv_sqlite_changes *changes)
     sqlite3_finalize(changes->remove_large);
     sqlite3_finalize(changes->find_counter);
     sqlite3_finalize(changes->set_counter);
+    sqlite3_finalize(changes->remove_counter);
 }
 
 static bool create_table(struct srv_sqlite_changes *changes,
@@ -324,8 +326,27 @@ enum srv_sqlite_outcome srv_sqlite_run_reserve(struct srv_sqlite_changes *change
     /* Neither is negative, so the difference cannot overflow. */
     int64_t room = op->limit > value ? op->limit - value : 0;
     op->number = op->want < room ? op->want : room;
+    op->left = room - op->number;
     if (op->number == 0) {
         return SRV_SQLITE_DONE;
     }
     return write_counter(changes, op, value + op->number) ? SRV_SQLITE_DONE : SRV_SQLITE_BROKEN;
+}
+
+static bool remove_counter(struct srv_sqlite_changes *changes, struct srv_sqlite_op *op)
+{
+    sqlite3_bind_text(changes->remove_counter, 1, op->counter, -1, SQLITE_STATIC);
+    return run_statement(changes, changes->remove_counter, op->err);
+}
+
+enum srv_sqlite_outcome srv_sqlite_run_release(struct srv_sqlite_changes *changes,
+                                               struct srv_sqlite_op *op)
+{
+    int64_t value;
+    if (!read_counter(changes, op, &value)) {
+        return SRV_SQLITE_BROKEN;
+    }
+    bool done = value > op->want ? write_counter(changes, op, value - op->want)
+                                 : remove_counter(changes, op);
+    return done ? SRV_SQLITE_DONE : SRV_SQLITE_BROKEN;
 }

@@ -19,6 +19,7 @@ struct srv_sqlite_changes {
     sqlite3_stmt *remove_large;
     sqlite3_stmt *find_counter;
     sqlite3_stmt *set_counter;
+    sqlite3_stmt *remove_counter;
     struct srv_sqlite_table {
         const struct srv_collection *collection;
         sqlite3_stmt *find;
@@ -43,10 +44,11 @@ struct srv_sqlite_op {
     struct base_str body;                /* insert: what to write */
     const struct srv_mutation *mutation; /* update */
     ProtobufCMessage *message;           /* update: what was written */
-    const char *counter;                 /* next_id, reserve */
-    int64_t want;                        /* reserve; not negative, nor is limit */
+    const char *counter;                 /* next_id, reserve, release */
+    int64_t want;                        /* reserve, release; not negative, nor is limit */
     int64_t limit;
     int64_t number; /* the id, or what was granted */
+    int64_t left;   /* reserve: what could be granted after that */
 
     /* The queue's, in store_sqlite_writer.c. */
     struct srv_sqlite_op *next;
@@ -77,6 +79,8 @@ enum srv_sqlite_outcome srv_sqlite_run_update(struct srv_sqlite_changes *changes
 enum srv_sqlite_outcome srv_sqlite_run_next_id(struct srv_sqlite_changes *changes,
                                                struct srv_sqlite_op *op);
 enum srv_sqlite_outcome srv_sqlite_run_reserve(struct srv_sqlite_changes *changes,
+                                               struct srv_sqlite_op *op);
+enum srv_sqlite_outcome srv_sqlite_run_release(struct srv_sqlite_changes *changes,
                                                struct srv_sqlite_op *op);
 
 #endif

@@ -2,7 +2,7 @@
  * connections, store_sqlite_writer.c changes it, store_sqlite_reader.c reads it.
  *
  * The tables:
- *   counters(name, value)       of next_id and reserve
+ *   counters(name, value)       of next_id, reserve and release
  *   large(id, body)             bodies of more than SRV_SQLITE_INLINE_BYTES_MAX
  *   doc_NAME(key, body, large)  one table a collection, made at its first write; body or large is
  *                               NULL
@@ -79,7 +79,10 @@ bool srv_sqlite_update(struct srv_store *self, struct rpc_context *ctx,
 bool srv_sqlite_next_id(struct srv_store *self, struct rpc_context *ctx, const char *counter,
                         int64_t *out_id, struct base_err *err);
 bool srv_sqlite_reserve(struct srv_store *self, struct rpc_context *ctx, const char *counter,
-                        int64_t want, int64_t limit, int64_t *out_granted, struct base_err *err);
+                        int64_t want, int64_t limit, int64_t *out_granted, int64_t *out_left,
+                        struct base_err *err);
+bool srv_sqlite_release(struct srv_store *self, struct rpc_context *ctx, const char *counter,
+                        int64_t count, struct base_err *err);
 
 /* Readers: borrows `db`, whose file each thread that reads opens for itself. */
 struct srv_sqlite_readers *srv_sqlite_readers_create(sqlite3 *db, struct base_err *err);

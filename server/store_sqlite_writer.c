@@ -487,7 +487,8 @@ bool srv_sqlite_next_id(struct srv_store *self, struct rpc_context *ctx, const c
 }
 
 bool srv_sqlite_reserve(struct srv_store *self, struct rpc_context *ctx, const char *counter,
-                        int64_t want, int64_t limit, int64_t *out_granted, struct base_err *err)
+                        int64_t want, int64_t limit, int64_t *out_granted, int64_t *out_left,
+                        struct base_err *err)
 {
     assert(want >= 0 && limit >= 0);
     struct srv_sqlite_op op = {.run = srv_sqlite_run_reserve,
@@ -500,5 +501,15 @@ bool srv_sqlite_reserve(struct srv_store *self, struct rpc_context *ctx, const c
         return false;
     }
     *out_granted = op.number;
+    *out_left = op.left;
     return true;
+}
+
+bool srv_sqlite_release(struct srv_store *self, struct rpc_context *ctx, const char *counter,
+                        int64_t count, struct base_err *err)
+{
+    assert(count >= 0);
+    struct srv_sqlite_op op = {
+        .run = srv_sqlite_run_release, .ctx = ctx, .err = err, .counter = counter, .want = count};
+    return srv_document_check_counter(counter, err) && submit(self, &op);
 }

@@ -197,9 +197,10 @@ static void reserve_some(void *user, size_t index)
         struct rpc_context ctx;
         struct base_err err;
         int64_t granted = 0;
+        int64_t left;
         rpc_context_init(&ctx);
         if (!srv_store_reserve(reservations->pair.stores[index % 2], &ctx, "quota", 3, QUOTA,
-                               &granted, &err)) {
+                               &granted, &left, &err)) {
             atomic_fetch_add(&reservations->failures, 1);
         }
         rpc_context_dispose(&ctx);
