@@ -250,6 +250,96 @@ void   tollgate__api_key__free_unpacked
   assert(message->base.descriptor == &tollgate__api_key__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tollgate__usage_day__init
+                     (Tollgate__UsageDay         *message)
+{
+  static const Tollgate__UsageDay init_value = TOLLGATE__USAGE_DAY__INIT;
+  *message = init_value;
+}
+size_t tollgate__usage_day__get_packed_size
+                     (const Tollgate__UsageDay *message)
+{
+  assert(message->base.descriptor == &tollgate__usage_day__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tollgate__usage_day__pack
+                     (const Tollgate__UsageDay *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tollgate__usage_day__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tollgate__usage_day__pack_to_buffer
+                     (const Tollgate__UsageDay *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tollgate__usage_day__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tollgate__UsageDay *
+       tollgate__usage_day__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tollgate__UsageDay *)
+     protobuf_c_message_unpack (&tollgate__usage_day__descriptor,
+                                allocator, len, data);
+}
+void   tollgate__usage_day__free_unpacked
+                     (Tollgate__UsageDay *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tollgate__usage_day__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   tollgate__quota_extension__init
+                     (Tollgate__QuotaExtension         *message)
+{
+  static const Tollgate__QuotaExtension init_value = TOLLGATE__QUOTA_EXTENSION__INIT;
+  *message = init_value;
+}
+size_t tollgate__quota_extension__get_packed_size
+                     (const Tollgate__QuotaExtension *message)
+{
+  assert(message->base.descriptor == &tollgate__quota_extension__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tollgate__quota_extension__pack
+                     (const Tollgate__QuotaExtension *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tollgate__quota_extension__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tollgate__quota_extension__pack_to_buffer
+                     (const Tollgate__QuotaExtension *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tollgate__quota_extension__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tollgate__QuotaExtension *
+       tollgate__quota_extension__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tollgate__QuotaExtension *)
+     protobuf_c_message_unpack (&tollgate__quota_extension__descriptor,
+                                allocator, len, data);
+}
+void   tollgate__quota_extension__free_unpacked
+                     (Tollgate__QuotaExtension *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tollgate__quota_extension__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor tollgate__throttle__field_descriptors[2] =
 {
   {
@@ -913,5 +1003,81 @@ const ProtobufCMessageDescriptor tollgate__api_key__descriptor =
   tollgate__api_key__field_indices_by_name,
   1,  tollgate__api_key__number_ranges,
   (ProtobufCMessageInit) tollgate__api_key__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tollgate__usage_day__field_descriptors[1] =
+{
+  {
+    "used",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__UsageDay, used),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__usage_day__field_indices_by_name[] = {
+  0,   /* field[0] = used */
+};
+static const ProtobufCIntRange tollgate__usage_day__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor tollgate__usage_day__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.UsageDay",
+  "UsageDay",
+  "Tollgate__UsageDay",
+  "tollgate",
+  sizeof(Tollgate__UsageDay),
+  1,
+  tollgate__usage_day__field_descriptors,
+  tollgate__usage_day__field_indices_by_name,
+  1,  tollgate__usage_day__number_ranges,
+  (ProtobufCMessageInit) tollgate__usage_day__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tollgate__quota_extension__field_descriptors[1] =
+{
+  {
+    "extra",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__QuotaExtension, extra),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__quota_extension__field_indices_by_name[] = {
+  0,   /* field[0] = extra */
+};
+static const ProtobufCIntRange tollgate__quota_extension__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor tollgate__quota_extension__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.QuotaExtension",
+  "QuotaExtension",
+  "Tollgate__QuotaExtension",
+  "tollgate",
+  sizeof(Tollgate__QuotaExtension),
+  1,
+  tollgate__quota_extension__field_descriptors,
+  tollgate__quota_extension__field_indices_by_name,
+  1,  tollgate__quota_extension__number_ranges,
+  (ProtobufCMessageInit) tollgate__quota_extension__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

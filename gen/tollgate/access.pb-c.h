@@ -24,6 +24,8 @@ typedef struct Tollgate__UsagePlan Tollgate__UsagePlan;
 typedef struct Tollgate__UsagePlan__TagsEntry Tollgate__UsagePlan__TagsEntry;
 typedef struct Tollgate__ApiKey Tollgate__ApiKey;
 typedef struct Tollgate__ApiKey__TagsEntry Tollgate__ApiKey__TagsEntry;
+typedef struct Tollgate__UsageDay Tollgate__UsageDay;
+typedef struct Tollgate__QuotaExtension Tollgate__QuotaExtension;
 
 
 /* --- enums --- */
@@ -192,6 +194,38 @@ struct  Tollgate__ApiKey
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, {0,NULL}, {0,NULL}, 0,NULL, 0,NULL }
 
 
+/*
+ * What a key did under a plan on one day (UTC); its document is "PLAN/KEY/YYYY-MM-DD".
+ */
+struct  Tollgate__UsageDay
+{
+  ProtobufCMessage base;
+  /*
+   * requests let through
+   */
+  int64_t used;
+};
+#define TOLLGATE__USAGE_DAY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__usage_day__descriptor) \
+    , 0 }
+
+
+/*
+ * What a key may use beside its quota in one period; its document is "PLAN/KEY/START", as its counter is named.
+ */
+struct  Tollgate__QuotaExtension
+{
+  ProtobufCMessage base;
+  /*
+   * below 0 where what was left has been cut
+   */
+  int64_t extra;
+};
+#define TOLLGATE__QUOTA_EXTENSION__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__quota_extension__descriptor) \
+    , 0 }
+
+
 /* Tollgate__Throttle methods */
 void   tollgate__throttle__init
                      (Tollgate__Throttle         *message);
@@ -296,6 +330,44 @@ Tollgate__ApiKey *
 void   tollgate__api_key__free_unpacked
                      (Tollgate__ApiKey *message,
                       ProtobufCAllocator *allocator);
+/* Tollgate__UsageDay methods */
+void   tollgate__usage_day__init
+                     (Tollgate__UsageDay         *message);
+size_t tollgate__usage_day__get_packed_size
+                     (const Tollgate__UsageDay   *message);
+size_t tollgate__usage_day__pack
+                     (const Tollgate__UsageDay   *message,
+                      uint8_t             *out);
+size_t tollgate__usage_day__pack_to_buffer
+                     (const Tollgate__UsageDay   *message,
+                      ProtobufCBuffer     *buffer);
+Tollgate__UsageDay *
+       tollgate__usage_day__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tollgate__usage_day__free_unpacked
+                     (Tollgate__UsageDay *message,
+                      ProtobufCAllocator *allocator);
+/* Tollgate__QuotaExtension methods */
+void   tollgate__quota_extension__init
+                     (Tollgate__QuotaExtension         *message);
+size_t tollgate__quota_extension__get_packed_size
+                     (const Tollgate__QuotaExtension   *message);
+size_t tollgate__quota_extension__pack
+                     (const Tollgate__QuotaExtension   *message,
+                      uint8_t             *out);
+size_t tollgate__quota_extension__pack_to_buffer
+                     (const Tollgate__QuotaExtension   *message,
+                      ProtobufCBuffer     *buffer);
+Tollgate__QuotaExtension *
+       tollgate__quota_extension__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tollgate__quota_extension__free_unpacked
+                     (Tollgate__QuotaExtension *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Tollgate__Throttle_Closure)
@@ -322,6 +394,12 @@ typedef void (*Tollgate__ApiKey__TagsEntry_Closure)
 typedef void (*Tollgate__ApiKey_Closure)
                  (const Tollgate__ApiKey *message,
                   void *closure_data);
+typedef void (*Tollgate__UsageDay_Closure)
+                 (const Tollgate__UsageDay *message,
+                  void *closure_data);
+typedef void (*Tollgate__QuotaExtension_Closure)
+                 (const Tollgate__QuotaExtension *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -337,6 +415,8 @@ extern const ProtobufCMessageDescriptor tollgate__usage_plan__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__usage_plan__tags_entry__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__api_key__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__api_key__tags_entry__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__usage_day__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__quota_extension__descriptor;
 
 PROTOBUF_C__END_DECLS
 
