@@ -1,13 +1,17 @@
 /* Status: the body is written by hand, because nearly every error has no details; each detail is an
- * Any of its own, so that one that cannot be written leaves the others alone.
+ * Any of its own, so that one that cannot be written as its type leaves the others alone.
  */
 #include "gateway/status.h"
 
+#include "base/base64.h"
 #include "base/utf8.h"
 #include "gateway/wire.h"
 
 /* google.rpc.Status.details */
 #define DETAILS_NUMBER 3
+
+/* google.protobuf.Any */
+enum { TYPE_URL_NUMBER = 1, VALUE_NUMBER = 2 };
 
 #define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
 
@@ -145,14 +149,60 @@ static bool append_message(struct base_str message, struct base_buf *out)
     return true;
 }
 
+static bool append_base64(struct base_str bytes, struct base_buf *out)
+{
+    size_t len = BASE_BASE64_ENCODED_BYTES(bytes.len);
+    if (!base_buf_reserve(out, len)) {
+        return false;
+    }
+    base_base64_encode(bytes, base_buf_end(out));
+    out->len += len;
+    return true;
+}
+
+/* Takes a packed Any apart; false when it is none. */
+static bool read_any(struct base_str wire, struct base_str *out_url, struct base_str *out_value)
+{
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    struct gw_wire_record record;
+    while (!gw_wire_at_end(&reader)) {
+        if (!gw_wire_next(&reader, &record)) {
+            return false;
+        }
+        if (record.number == TYPE_URL_NUMBER && record.type == GW_WIRE_LEN) {
+            *out_url = record.bytes;
+        } else if (record.number == VALUE_NUMBER && record.type == GW_WIRE_LEN) {
+            *out_value = record.bytes;
+        }
+    }
+    return out_url->len > 0;
+}
+
+/* Appends a packed Any as its type and its bytes. */
+static bool append_opaque(struct base_str wire, struct base_buf *out)
+{
+    struct base_str url = {0};
+    struct base_str value = {0};
+    return read_any(wire, &url, &value) && base_buf_append_str(out, BASE_STR("{\"@type\":\"")) &&
+           append_message(url, out) && base_buf_append_str(out, BASE_STR("\",\"value\":\"")) &&
+           append_base64(value, out) && base_buf_append_str(out, BASE_STR("\"}"));
+}
+
 /* Appends one detail, a packed Any; leaves the buffer as it was when that cannot be. */
 static void append_detail(const struct gw_message *any, struct base_str wire, bool is_first,
                           const struct gw_transcode_options *options, struct base_buf *out)
 {
     size_t start = out->len;
     struct base_err ignored;
-    if (!(is_first || base_buf_append_char(out, ',')) ||
-        !gw_wire_to_json(any, wire, options, out, &ignored)) {
+    if (!is_first && !base_buf_append_char(out, ',')) {
+        return;
+    }
+    size_t comma = out->len;
+    if (any != NULL && gw_wire_to_json(any, wire, options, out, &ignored)) {
+        return;
+    }
+    out->len = comma;
+    if (!append_opaque(wire, out)) {
         out->len = start;
     }
 }
@@ -166,7 +216,7 @@ static void append_details(struct base_str status, const struct gw_transcode_opt
     size_t start = out->len;
     struct gw_wire_reader reader = gw_wire_reader_make(status);
     struct gw_wire_record record;
-    while (any != NULL && !gw_wire_at_end(&reader) && gw_wire_next(&reader, &record)) {
+    while (!gw_wire_at_end(&reader) && gw_wire_next(&reader, &record)) {
         if (record.number == DETAILS_NUMBER && record.type == GW_WIRE_LEN) {
             append_detail(any, record.bytes, out->len == start, options, out);
         }

@@ -1,7 +1,7 @@
 /* Status: how a failure looks over HTTP.
  *
- * One table from gRPC code to HTTP status (google/rpc/code.proto, and SEMANTICS: CANCELLED is 499,
- * FAILED_PRECONDITION 400), and the body {"code":5,"message":"note 42 not found","details":[]}.
+ * One table from gRPC code to HTTP status (google/rpc/code.proto; CANCELLED is 499 as proxies have
+ * it, FAILED_PRECONDITION 400), and the body {"code":5,"message":"note 42 not found","details":[]}.
  */
 #ifndef GATEWAY_STATUS_H
 #define GATEWAY_STATUS_H
@@ -16,8 +16,10 @@ int gw_status_http(enum base_code code);
 /* The reason phrase of an HTTP status (RFC 9110); "Unknown" when there is none. Static. */
 const char *gw_status_reason(int http_status);
 
-/* Appends the JSON error body. `details` is a packed google.rpc.Status, or empty; details whose
- * type the schema does not have, and damaged ones, are left out: the error they explain matters
+/* Appends the JSON error body. `details` is a packed google.rpc.Status, or empty. Its details are
+ * shown as ProtoJSON shows an Any; one that cannot be, since the schema does not have its type or
+ * its bytes are damaged, as {"@type":"type.googleapis.com/a.B","value":"CgNhYmM="} with the bytes
+ * in base64, so that who knows the type can read it. What is no Any is left out: the error matters
  * more. Bytes of the message that are not UTF-8 become U+FFFD. Where the buffer cannot take all of
  * it, the message and the details are left out. */
 void gw_status_to_json(enum base_code code, struct base_str message, struct base_str details,

@@ -93,6 +93,10 @@ struct details_row {
     "\x1a\x2e\x0a\x27" ANY_URL "\x12\x03\x0a\x05"                                                  \
     "A"
 #define ANY_UNKNOWN "\x1a\x29\x0a\x27type.googleapis.com/test.request.Nobody"
+#define ANY_BOOK                                                                                   \
+    "\x1a\x30\x0a\x25type.googleapis.com/test.request.Book\x12\x07\x42\x05\x0a\x03"                \
+    "a/b"
+#define UNKNOWN "{\"@type\":\"type.googleapis.com/test.request.Nobody\",\"value\":\"\"}"
 #define ANN "{\"@type\":\"type.googleapis.com/test.request.Author\",\"name\":\"A\",\"age\":0}"
 #define NOBODY "{\"@type\":\"type.googleapis.com/test.request.Author\",\"name\":\"\",\"age\":0}"
 
@@ -101,13 +105,21 @@ static const struct details_row details_rows[] = {
     {"a status without details", {"\x08\x03\x12\x01m", 5}, ""},
     {"one", {"\x08\x03" ANY_AUTHOR, sizeof ANY_AUTHOR + 1}, ANN},
     {"two", {ANY_AUTHOR ANY_EMPTY, sizeof ANY_AUTHOR ANY_EMPTY - 1}, ANN "," NOBODY},
-    {"an unknown type is left out",
+    {"an unknown type shows its bytes",
      {ANY_UNKNOWN ANY_AUTHOR ANY_UNKNOWN ANY_EMPTY,
       sizeof ANY_UNKNOWN ANY_AUTHOR ANY_UNKNOWN ANY_EMPTY - 1},
-     ANN "," NOBODY},
-    {"a damaged one is left out",
+     UNKNOWN "," ANN "," UNKNOWN "," NOBODY},
+    {"so does a damaged value",
      {ANY_DAMAGED ANY_EMPTY, sizeof ANY_DAMAGED ANY_EMPTY - 1},
-     NOBODY},
+     "{\"@type\":\"type.googleapis.com/test.request.Author\",\"value\":\"CgVB\"}," NOBODY},
+    {"a known type with an unknown one inside",
+     {ANY_BOOK, sizeof ANY_BOOK - 1},
+     "{\"@type\":\"type.googleapis.com/test.request.Book\",\"value\":\"QgUKA2EvYg==\"}"},
+    {"a type with what JSON escapes",
+     {"\x1a\x07\x0a\x05/\"\\\n\xff", 9},
+     "{\"@type\":\"/\\\"\\\\\\n\xef\xbf\xbd\",\"value\":\"\"}"},
+    {"without a type it is no Any", {"\x1a\x03\x12\x01x" ANY_EMPTY, sizeof ANY_EMPTY + 4}, NOBODY},
+    {"a damaged Any is left out", {"\x1a\x03\x0a\x05x" ANY_EMPTY, sizeof ANY_EMPTY + 4}, NOBODY},
     {"a damaged status gives what stands before",
      {ANY_AUTHOR "\x1a\x7f", sizeof ANY_AUTHOR "\x1a\x7f" - 1},
      ANN},
@@ -130,7 +142,8 @@ static void test_details_without_types(void **state)
     (void)state;
     struct gw_schema *schema = gw_schema_create();
     expect_json(BASE_INVALID_ARGUMENT, "m", details_rows[2].status, schema,
-                "{\"code\":3,\"message\":\"m\",\"details\":[]}");
+                "{\"code\":3,\"message\":\"m\",\"details\":[{\"@type\":"
+                "\"type.googleapis.com/test.request.Author\",\"value\":\"CgFB\"}]}");
     gw_schema_destroy(schema);
 }
 
