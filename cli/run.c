@@ -12,6 +12,7 @@
 #include "rpc/channel_inproc.h"
 #include "rpc/listener_grpc.h"
 
+#include <signal.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -61,6 +62,13 @@ static void log_listening(const char *address, int port, const char *protocol)
     char bound[ADDRESS_SIZE];
     bound_address(address, port, bound);
     base_log(BASE_LOG_INFO, "listening", "address", bound, "protocol", protocol, NULL);
+}
+
+static void log_routes(const char *event, const struct gw_gateway *gateway)
+{
+    char count[24];
+    snprintf(count, sizeof count, "%zu", gw_routes_count(gateway->routes));
+    base_log(BASE_LOG_INFO, event, "routes", count, NULL);
 }
 
 static bool open_backend(struct program *program, struct base_err *err)
@@ -145,7 +153,7 @@ static void close_program(struct program *program)
     }
     rpc_listener_grpc_close(program->listener, ms_until(end_ns));
     gw_front_close(program->front, 0);
-    gw_gateway_destroy(program->gateway);
+    gw_gateway_unref(program->gateway);
     rpc_channel_destroy(program->channel);
     if (program->has_backend) {
         cli_backend_close(&program->backend);
@@ -160,11 +168,40 @@ static void start(struct program *program, const struct cli_options *options)
     cli_signals_init();
 }
 
-/* Waits until told to stop where `is_open`, and closes what has been opened; returns `is_open`. */
+/* Reads descriptor sets anew, for the requests that begin from now on; when they are no good, the
+ * gateway that is there goes on. */
+static void reload(struct program *program)
+{
+    struct base_err err;
+    if (program->front == NULL) {
+        base_log(BASE_LOG_INFO, "nothing to reload", NULL);
+        return;
+    }
+    struct gw_gateway *gateway = make_gateway(program, &err);
+    if (gateway == NULL) {
+        base_log(BASE_LOG_ERROR, "reload refused", "reason", err.message, NULL);
+        return;
+    }
+    gw_front_replace(program->front, gateway);
+    gw_gateway_unref(program->gateway);
+    program->gateway = gateway;
+    log_routes("reloaded", gateway);
+}
+
+static const char *serve_until_stopped(struct program *program)
+{
+    int number;
+    while ((number = cli_signals_wait()) == SIGHUP) {
+        reload(program);
+    }
+    return cli_signals_name(number);
+}
+
+/* Serves until told to stop where `is_open`, and closes what has been opened; returns `is_open`. */
 static bool finish(struct program *program, bool is_open)
 {
     if (is_open) {
-        base_log(BASE_LOG_INFO, "stopping", "signal", cli_signals_wait(), NULL);
+        base_log(BASE_LOG_INFO, "stopping", "signal", serve_until_stopped(program), NULL);
     }
     close_program(program);
     if (is_open) {

@@ -1,17 +1,20 @@
-/* Signals: how the program is asked to stop.
+/* Signals: how the program is asked to stop, and to read its configuration anew.
  *
- * SIGTERM and SIGINT are blocked before threads start, so that all inherit the mask, and taken by
- * the startup thread. Startup thread only.
+ * SIGTERM, SIGINT and SIGHUP are blocked before threads start, so that all inherit the mask, and
+ * taken by the startup thread. Startup thread only.
  */
 #ifndef CLI_SIGNALS_H
 #define CLI_SIGNALS_H
 
-/* Blocks the two, and ignores SIGPIPE: a client that has gone is an error of write(2). Before any
+/* Blocks the three, and ignores SIGPIPE: a client that has gone is an error of write(2). Before any
  * thread starts. */
 void cli_signals_init(void);
 
-/* Waits for SIGTERM or SIGINT and gives its name. A second one from then on ends the program at
- * once, the way the signal does by itself. */
-const char *cli_signals_wait(void);
+/* Waits for one of the three and gives its number. After SIGTERM or SIGINT, another one of these
+ * ends the program at once, the way the signal does by itself. */
+int cli_signals_wait(void);
+
+/* "SIGTERM", "SIGINT" or "SIGHUP". Static. */
+const char *cli_signals_name(int number);
 
 #endif

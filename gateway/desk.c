@@ -7,10 +7,12 @@
 #include "gateway/headers.h"
 #include "gateway/request.h"
 #include "gateway/status.h"
+#include "gateway/tenure.h"
 #include "rpc/context.h"
 
 struct gw_call {
     struct gw_desk *desk;
+    struct gw_tenure *tenure; /* the one it began in */
     struct gw_call *next_idle;
     struct gw_client *client; /* NULL once released */
     const struct gw_route *route;
@@ -28,7 +30,7 @@ struct gw_call {
 };
 
 struct gw_desk {
-    const struct gw_gateway *gateway;
+    struct gw_tenure *tenure; /* in which calls begin */
     struct base_mailbox *home;
     struct base_timers *timers;
     struct gw_call *idle;
@@ -92,6 +94,8 @@ static struct gw_call *call_take(struct gw_desk *desk)
         desk->idle_count--;
     }
     desk->calls++;
+    call->tenure = desk->tenure;
+    gw_tenure_enter(call->tenure);
     return call;
 }
 
@@ -100,6 +104,7 @@ static void call_recycle(struct gw_call *call)
 {
     struct gw_desk *desk = call->desk;
     desk->calls--;
+    gw_tenure_leave(call->tenure);
     if (desk->idle_count == GW_DESK_IDLE_CALLS_MAX) {
         call_destroy(call);
         return;
@@ -151,7 +156,7 @@ static void answer_status(struct gw_call *call, int http_status, enum base_code 
                           struct base_str message, struct base_str details)
 {
     base_buf_reset(&call->json, GW_CALL_KEEP_BYTES);
-    gw_status_to_json(code, message, details, &call->desk->gateway->options, &call->json);
+    gw_status_to_json(code, message, details, &call->tenure->gateway->options, &call->json);
     call->answer.content_type = JSON_TYPE;
     give_answer(call, http_status);
 }
@@ -268,7 +273,7 @@ static void on_rpc_message(void *user, struct base_str wire)
         return;
     }
     struct base_str content_type;
-    call->has_message = gw_response_to_body(call->route, wire, &call->desk->gateway->options,
+    call->has_message = gw_response_to_body(call->route, wire, &call->tenure->gateway->options,
                                             &call->json, &content_type, &call->err) &&
                         keep_content_type(call, content_type);
 }
@@ -314,14 +319,14 @@ static void start_rpc(struct gw_call *call, int64_t timeout_ns)
 {
     struct gw_desk *desk = call->desk;
     int64_t deadline_ns = base_clock_monotonic_ns() + timeout_ns;
-    call->rpc = rpc_channel_start(desk->gateway->channel, &(struct rpc_call_params){
-                                                              .target = call->route->target,
-                                                              .deadline_ns = deadline_ns,
-                                                              .metadata = &call->metadata,
-                                                              .observer = &observer,
-                                                              .user = call,
-                                                              .home = desk->home,
-                                                          });
+    call->rpc = rpc_channel_start(call->tenure->gateway->channel, &(struct rpc_call_params){
+                                                                      .target = call->route->target,
+                                                                      .deadline_ns = deadline_ns,
+                                                                      .metadata = &call->metadata,
+                                                                      .observer = &observer,
+                                                                      .user = call,
+                                                                      .home = desk->home,
+                                                                  });
     rpc_call_send(call->rpc, base_buf_str(&call->wire), true);
     /* An inline method has ended by now and needs no timer. */
     if (call->rpc != NULL && !call->is_answered) {
@@ -349,7 +354,7 @@ static void serve(struct gw_call *call, const struct gw_exchange *exchange,
     } else if (!headers_fine && call->err.code == BASE_RESOURCE_EXHAUSTED) {
         answer_text(call, 431, BASE_RESOURCE_EXHAUSTED, "the request's headers are too large");
     } else if (!headers_fine || !gw_head_timeout(&head, &timeout_ns, &call->err) ||
-               !gw_request_to_wire(call->route, &request, &call->desk->gateway->options,
+               !gw_request_to_wire(call->route, &request, &call->tenure->gateway->options,
                                    &call->wire, &call->err)) {
         answer_refusal(call);
     } else if (call->route->method->client_streaming || call->route->method->server_streaming) {
@@ -368,7 +373,7 @@ static void answer_allow(struct gw_call *call, const struct gw_exchange *exchang
 {
     char *allow = base_arena_alloc(&call->arena, GW_ROUTER_ALLOW_SIZE);
     struct gw_header *header = base_arena_alloc(&call->arena, sizeof *header);
-    gw_router_allow(gw_routes_router(call->desk->gateway->routes), exchange->raw_path, allow);
+    gw_router_allow(gw_routes_router(call->tenure->gateway->routes), exchange->raw_path, allow);
     *header = (struct gw_header){BASE_STR("allow"), base_str_of(allow)};
     call->answer.headers = header;
     call->answer.header_count = 1;
@@ -381,7 +386,7 @@ static void answer_allow(struct gw_call *call, const struct gw_exchange *exchang
 
 static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
 {
-    const struct gw_router *router = gw_routes_router(call->desk->gateway->routes);
+    const struct gw_router *router = gw_routes_router(call->tenure->gateway->routes);
     struct gw_captures captures;
     void *route;
     switch (gw_router_match(router, exchange->method, exchange->raw_path, &route, &captures)) {
@@ -404,11 +409,11 @@ static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
 
 /* ---- Public functions ---- */
 
-struct gw_desk *gw_desk_open(const struct gw_gateway *gateway, struct base_mailbox *home,
+struct gw_desk *gw_desk_open(struct gw_gateway *gateway, struct base_mailbox *home,
                              struct base_timers *timers, size_t calls_max)
 {
     struct gw_desk *desk = base_calloc(1, sizeof *desk);
-    desk->gateway = gateway;
+    desk->tenure = gw_tenure_begin(gateway);
     desk->home = home;
     desk->timers = timers;
     desk->calls_max = calls_max;
@@ -424,7 +429,14 @@ void gw_desk_close(struct gw_desk *desk)
         next = call->next_idle;
         call_destroy(call);
     }
+    gw_tenure_end(desk->tenure);
     base_free(desk);
+}
+
+void gw_desk_replace(struct gw_desk *desk, struct gw_gateway *gateway)
+{
+    gw_tenure_end(desk->tenure);
+    desk->tenure = gw_tenure_begin(gateway);
 }
 
 size_t gw_desk_calls(const struct gw_desk *desk)

@@ -70,12 +70,17 @@ struct gw_client {
 struct gw_desk;
 
 /* Returns owned a desk for at most `calls_max` calls at once. Results come through `home`,
- * deadlines through `timers`; the three are borrowed. */
-struct gw_desk *gw_desk_open(const struct gw_gateway *gateway, struct base_mailbox *home,
+ * deadlines through `timers`; both are borrowed. The desk takes a reference of its own to
+ * `gateway`. */
+struct gw_desk *gw_desk_open(struct gw_gateway *gateway, struct base_mailbox *home,
                              struct base_timers *timers, size_t calls_max);
 
 /* Every call must have ended (gw_desk_calls is 0). Accepts NULL. */
 void gw_desk_close(struct gw_desk *desk);
+
+/* Puts `gateway` in the place of the one the desk has: calls that begin from now on are its, those
+ * that have begun end on the other, which the desk lets go with the last of them. */
+void gw_desk_replace(struct gw_desk *desk, struct gw_gateway *gateway);
 
 /* The calls whose rpc has not ended or whose answer is not released. */
 size_t gw_desk_calls(const struct gw_desk *desk);

@@ -119,7 +119,7 @@ void gw_explainer_destroy(struct gw_explainer *explainer)
     }
     end_last(explainer);
     gw_desk_close(explainer->desk);
-    gw_gateway_destroy(explainer->gateway);
+    gw_gateway_unref(explainer->gateway);
     base_mailbox_dispose(&explainer->home);
     base_timers_dispose(&explainer->timers);
     base_buf_dispose(&explainer->wire);

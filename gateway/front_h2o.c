@@ -158,11 +158,10 @@ static struct gw_front *front_create(const struct gw_front_config *config)
     struct gw_front *front = base_calloc(1, sizeof *front);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     size_t loops = config->loops > 0 ? config->loops : cores > 0 ? (size_t)cores : 1;
-    front->gateway = config->gateway;
     front->loop_count = loops < GW_FRONT_LOOPS_MAX ? loops : GW_FRONT_LOOPS_MAX;
     front->loops = base_calloc(front->loop_count, sizeof *front->loops);
     for (size_t i = 0; i < front->loop_count; i++) {
-        gw_front_loop_init(&front->loops[i], front);
+        gw_front_loop_init(&front->loops[i], front, config->gateway);
     }
     protocol_init(&front->http1, GW_BODY_BYTES_MAX);
     protocol_init(&front->http2, GW_FRONT_HTTP2_BODY_BYTES_MAX);
@@ -209,6 +208,13 @@ struct gw_front *gw_front_open(const struct gw_front_config *config, struct base
 int gw_front_port(const struct gw_front *front)
 {
     return front->port;
+}
+
+void gw_front_replace(struct gw_front *front, struct gw_gateway *gateway)
+{
+    for (size_t i = 0; i < front->loop_count; i++) {
+        gw_front_loop_replace(&front->loops[i], gateway);
+    }
 }
 
 void gw_front_drain(struct gw_front *front, int grace_ms)

@@ -45,9 +45,9 @@
 #define GW_FRONT_HTTP2_BODY_BYTES_MAX (2 * GW_BODY_BYTES_MAX)
 
 struct gw_front_config {
-    const struct gw_gateway *gateway; /* borrowed */
-    const char *address;              /* "host:port" or "[ipv6]:port"; port 0 picks a free one */
-    size_t loops;                     /* 0: one an online core */
+    struct gw_gateway *gateway; /* the front takes references of its own */
+    const char *address;        /* "host:port" or "[ipv6]:port"; port 0 picks a free one */
+    size_t loops;               /* 0: one an online core */
 };
 
 struct gw_front;
@@ -58,6 +58,11 @@ struct gw_front *gw_front_open(const struct gw_front_config *config, struct base
 
 /* The port that was bound. */
 int gw_front_port(const struct gw_front *front);
+
+/* Puts `gateway` in the place of the one that is served: requests that begin from some moment soon
+ * on are its, one moment for each loop, and those that have begun end on the other. None is dropped
+ * or waits. The front takes references of its own. Startup thread, before gw_front_drain. */
+void gw_front_replace(struct gw_front *front, struct gw_gateway *gateway);
 
 /* Begins what gw_front_close does and returns at once; the loops go on by themselves. Startup
  * thread.

@@ -7,6 +7,8 @@
  * is taken in, and only then is the listener closed. */
 #include "gateway/front_h2o_private.h"
 
+#include "base/mem.h"
+
 #include <linux/filter.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -109,6 +111,32 @@ static void on_close_mail(struct base_mail *mail)
     after(loop, CLOSING_DOOR_MS);
 }
 
+/* ---- Replacing the gateway ---- */
+
+/* One that waits for a loop to take it. */
+struct successor {
+    struct base_mail mail;
+    struct gw_front_loop *loop;
+    struct gw_gateway *gateway; /* a reference */
+};
+
+static void on_successor_mail(struct base_mail *mail)
+{
+    struct successor *successor = CONTAINER_OF(mail, struct successor, mail);
+    gw_desk_replace(successor->loop->desk, successor->gateway);
+    gw_gateway_unref(successor->gateway);
+    base_free(successor);
+}
+
+void gw_front_loop_replace(struct gw_front_loop *loop, struct gw_gateway *gateway)
+{
+    struct successor *successor = base_calloc(1, sizeof *successor);
+    successor->mail.on_mail = on_successor_mail;
+    successor->loop = loop;
+    successor->gateway = gw_gateway_ref(gateway);
+    base_mailbox_post(&loop->mailbox, &successor->mail);
+}
+
 /* ---- The mailbox ---- */
 
 /* On the posting thread. The counter cannot overflow, so the write does not fail. */
@@ -151,8 +179,9 @@ static void loop_start(struct gw_front_loop *loop)
     loop->hangup = watch_fd(loop, &loop->hangup_fd, gw_front_on_hangup);
     loop->accept_again.on_timer = gw_front_on_accept_again;
     loop->phase_timer.on_timer = on_phase;
-    loop->desk =
-        gw_desk_open(loop->front->gateway, &loop->mailbox, &loop->timers, GW_FRONT_CALLS_MAX);
+    loop->desk = gw_desk_open(loop->gateway, &loop->mailbox, &loop->timers, GW_FRONT_CALLS_MAX);
+    gw_gateway_unref(loop->gateway);
+    loop->gateway = NULL;
     loop->is_accepting = true;
     loop->listener = watch_fd(loop, &loop->listener_fd, gw_front_on_connection);
 }
@@ -218,9 +247,11 @@ void *gw_front_loop_run(void *argument)
     return NULL;
 }
 
-void gw_front_loop_init(struct gw_front_loop *loop, struct gw_front *front)
+void gw_front_loop_init(struct gw_front_loop *loop, struct gw_front *front,
+                        struct gw_gateway *gateway)
 {
     loop->front = front;
+    loop->gateway = gw_gateway_ref(gateway);
     loop->listener_fd = -1;
     loop->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->wake_fd = loop->event_fd;
@@ -238,6 +269,7 @@ void gw_front_loop_close(struct gw_front_loop *loop, int grace_ms)
 
 void gw_front_loop_dispose(struct gw_front_loop *loop)
 {
+    gw_gateway_unref(loop->gateway);
     base_timers_dispose(&loop->timers);
     close_fd(loop->listener_fd);
     close_fd(loop->wake_fd);

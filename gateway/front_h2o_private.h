@@ -30,7 +30,6 @@ struct gw_front_protocol {
 };
 
 struct gw_front {
-    const struct gw_gateway *gateway;
     struct gw_front_protocol http1;
     struct gw_front_protocol http2;
     int port;
@@ -50,6 +49,7 @@ enum gw_front_phase {
 
 struct gw_front_loop {
     struct gw_front *front;
+    struct gw_gateway *gateway; /* what its desk opens with; a reference until then, then NULL */
     pthread_t thread;
     h2o_evloop_t *events;
     h2o_context_t http1;
@@ -117,7 +117,12 @@ struct gw_front_exchange {
 /* ---- front_h2o_loop.c ---- */
 
 /* Readies `loop` for its thread; the front then gives it its listener_fd. */
-void gw_front_loop_init(struct gw_front_loop *loop, struct gw_front *front);
+void gw_front_loop_init(struct gw_front_loop *loop, struct gw_front *front,
+                        struct gw_gateway *gateway);
+
+/* Tells the thread to put `gateway` in the place of the one it has. Any thread, before
+ * gw_front_loop_close. */
+void gw_front_loop_replace(struct gw_front_loop *loop, struct gw_gateway *gateway);
 
 /* The thread's function. */
 void *gw_front_loop_run(void *loop);

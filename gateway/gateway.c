@@ -48,9 +48,10 @@ static bool build(struct gw_gateway *gateway, const struct gw_gateway_config *co
 struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, struct base_err *err)
 {
     struct gw_gateway *gateway = base_calloc(1, sizeof *gateway);
+    atomic_init(&gateway->refs, 1);
     gateway->channel = config->channel;
     if (!build(gateway, config, err)) {
-        gw_gateway_destroy(gateway);
+        gw_gateway_unref(gateway);
         return NULL;
     }
     gateway->options = (struct gw_transcode_options){
@@ -61,9 +62,16 @@ struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, str
     return gateway;
 }
 
-void gw_gateway_destroy(struct gw_gateway *gateway)
+struct gw_gateway *gw_gateway_ref(struct gw_gateway *gateway)
 {
-    if (gateway == NULL) {
+    atomic_fetch_add_explicit(&gateway->refs, 1, memory_order_relaxed);
+    return gateway;
+}
+
+void gw_gateway_unref(struct gw_gateway *gateway)
+{
+    /* What other threads did with the gateway comes before its end. */
+    if (gateway == NULL || atomic_fetch_sub_explicit(&gateway->refs, 1, memory_order_acq_rel) > 1) {
         return;
     }
     gw_routes_destroy(gateway->routes);

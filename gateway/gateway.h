@@ -3,7 +3,8 @@
  * Built at start-up from descriptor sets and a channel: the schema, a route for every
  * google.api.http rule with the channel's target of its method, and the options all requests share.
  * Constant afterwards, so every loop thread reads the same one; the requests themselves live on a
- * desk (gateway/desk.h).
+ * desk (gateway/desk.h). Counted by reference, so that one can be replaced while calls are in
+ * flight on it: the last reference that is let go, on whatever thread, frees it.
  */
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
@@ -11,6 +12,8 @@
 #include "gateway/route.h"
 #include "gateway/transcode.h"
 #include "rpc/channel.h"
+
+#include <stdatomic.h>
 
 /* A packed google.protobuf.FileDescriptorSet. */
 struct gw_descriptor_set {
@@ -27,17 +30,21 @@ struct gw_gateway_config {
 };
 
 struct gw_gateway {
+    atomic_uint refs;
     struct gw_schema *schema;
     struct gw_routes *routes; /* each route's target is the channel's struct rpc_target */
     struct rpc_channel *channel;
     struct gw_transcode_options options; /* empty fields are printed (print_defaults) */
 };
 
-/* Returns owned the gateway to every method that has a rule. NULL when a set is damaged, rules
- * collide, there is no rule at all or the channel lacks a method. */
+/* Returns a reference to the gateway to every method that has a rule. NULL when a set is damaged,
+ * rules collide, there is no rule at all or the channel lacks a method. */
 struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, struct base_err *err);
 
-/* Every desk must be closed. Accepts NULL. */
-void gw_gateway_destroy(struct gw_gateway *gateway);
+/* Takes one more reference, to be let go in its turn; returns the gateway. Any thread. */
+struct gw_gateway *gw_gateway_ref(struct gw_gateway *gateway);
+
+/* Lets a reference go. Accepts NULL. Any thread. */
+void gw_gateway_unref(struct gw_gateway *gateway);
 
 #endif

@@ -49,7 +49,7 @@ int front_close(void **state)
 {
     (void)state;
     gw_front_close(fix.front, FRONT_GRACE_MS);
-    gw_gateway_destroy(fix.gateway);
+    gw_gateway_unref(fix.gateway);
     rpc_channel_destroy(&fix.fake.channel);
     assert_int_equal(fix.fake.ended, fix.fake.started);
     return 0;

@@ -79,7 +79,7 @@ static int close_desk(void **state)
     gw_desk_close(fix.desk);
     base_mailbox_dispose(&fix.mailbox);
     base_timers_dispose(&fix.timers);
-    gw_gateway_destroy(fix.gateway);
+    gw_gateway_unref(fix.gateway);
     rpc_channel_destroy(&fix.fake.channel);
     return 0;
 }

@@ -1,5 +1,6 @@
 /* The front as the rest sees it: raw sockets that send what no decent client sends, go away in the
  * middle, or are there while the front drains. */
+#include "library/v1/library.tg.h"
 #include "tests/gateway/front_fixture.h"
 
 #include <pthread.h>
@@ -309,9 +310,61 @@ static void draining_loses_no_request(void **state)
     assert_int_equal(atomic_load(&lost), 0);
 }
 
+/* Waits until nobody but the test holds the gateway it began with. */
+static void await_last_reference(void)
+{
+    int64_t end_ms = now_ms() + 5000;
+    while (atomic_load(&fix.gateway->refs) > 1 && now_ms() < end_ms) {
+        sleep_ms(1);
+    }
+    assert_int_equal(atomic_load(&fix.gateway->refs), 1);
+}
+
+static void a_replaced_gateway_ends_its_requests(void **state)
+{
+    (void)state;
+    struct base_err err;
+    struct gw_gateway *library = gw_gateway_create(
+        &(struct gw_gateway_config){
+            .descriptor_sets =
+                &(struct gw_descriptor_set){.bytes = library_v1_library_descriptor_set},
+            .descriptor_set_count = 1,
+            .channel = &fix.fake.channel,
+        },
+        &err);
+    assert_non_null(library);
+    static const char request[] = "GET /notes/42 HTTP/1.1\r\nHost: x\r\n\r\n";
+    char answer[1024];
+    fix.fake.plan.end = FAKE_LATER;
+    fix.fake.plan.delay_ms = 300;
+    int before = raw_connect();
+    assert_true(raw_send(before, request));
+    fake_channel_await(&fix.fake.started, 1);
+    gw_front_replace(fix.front, library);
+    gw_gateway_unref(library);
+    sleep_ms(100);
+    for (int i = 0; i < 8; i++) { /* on whatever loop */
+        int after = raw_connect();
+        assert_true(raw_send(after, request));
+        raw_read(after, answer, sizeof answer, "]}");
+        assert_non_null(strstr(answer, "HTTP/1.1 404 "));
+        close(after);
+    }
+    assert_true(atomic_load(&fix.gateway->refs) > 1);
+    raw_read(before, answer, sizeof answer, NOTE_JSON);
+    assert_non_null(strstr(answer, "HTTP/1.1 200 "));
+    assert_non_null(strstr(answer, NOTE_JSON));
+    await_last_reference();
+    assert_true(raw_send(before, request));
+    raw_read(before, answer, sizeof answer, "]}");
+    assert_non_null(strstr(answer, "HTTP/1.1 404 "));
+    close(before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        WITH_FRONT(a_replaced_gateway_ends_its_requests),
         WITH_FRONT(what_could_smuggle_is_refused_and_closed),
         WITH_FRONT(a_refusal_reaches_a_client_that_does_not_stop_sending),
         WITH_FRONT(pipelined_requests_are_answered_in_order),
