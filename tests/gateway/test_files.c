@@ -82,7 +82,7 @@ static int close_all(void **state)
     (void)state;
     e2e_client_destroy(fix.client);
     gw_front_close(fix.front, GRACE_MS);
-    gw_gateway_destroy(fix.gateway);
+    gw_gateway_unref(fix.gateway);
     rpc_channel_destroy(fix.channel);
     rpc_listener_grpc_close(fix.listener, GRACE_MS);
     rpc_server_destroy(fix.server);
