@@ -66,6 +66,42 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .offset = offsetof(struct cli_options, ignore_unknown_fields),                             \
         .help = "Passes over JSON fields that a message does not have, instead of refusing them."  \
     }
+#define CORS_ORIGIN                                                                                \
+    {                                                                                              \
+        .name = "cors-origin", .kind = CLI_LIST,                                                   \
+        .offset = offsetof(struct cli_options, cors_origins), .value_name = "ORIGIN",              \
+        .help = "Web pages that may call from a browser: https://app.example.com, "                \
+                "https://*.example.com for any one label, or * for all. None when not given."      \
+    }
+#define CORS_HEADER                                                                                \
+    {                                                                                              \
+        .name = "cors-header", .kind = CLI_LIST,                                                   \
+        .offset = offsetof(struct cli_options, cors_headers), .value_name = "NAME",                \
+        .help = "Headers those pages may send: NAME, or PREFIX* for all that begin so. When not "  \
+                "given: Authorization, Content-Type, Grpc-Metadata-*, Grpc-Timeout, X-Api-Key, "   \
+                "X-Server-Timeout."                                                                \
+    }
+#define CORS_EXPOSE                                                                                \
+    {                                                                                              \
+        .name = "cors-expose", .kind = CLI_LIST,                                                   \
+        .offset = offsetof(struct cli_options, cors_exposed), .value_name = "NAME",                \
+        .help = "Headers of an answer that those pages may read: NAME, or PREFIX* for all that "   \
+                "begin so. All when not given."                                                    \
+    }
+#define CORS_CREDENTIALS                                                                           \
+    {                                                                                              \
+        .name = "cors-credentials", .kind = CLI_SWITCH,                                            \
+        .offset = offsetof(struct cli_options, cors_credentials),                                  \
+        .help = "Lets those pages call with cookies and HTTP authentication; not with origin *."   \
+    }
+#define CORS_MAX_AGE                                                                               \
+    {                                                                                              \
+        .name = "cors-max-age", .kind = CLI_NUMBER,                                                \
+        .offset = offsetof(struct cli_options, cors_max_age_s), .value_name = "SECONDS",           \
+        .initial = "600", .number_min = 0, .number_max = CLI_CORS_MAX_AGE_S_MAX,                   \
+        .help = "How long a browser may remember what a page may send."                            \
+    }
+#define CORS CORS_ORIGIN, CORS_HEADER, CORS_EXPOSE, CORS_CREDENTIALS, CORS_MAX_AGE
 #define THREADS                                                                                    \
     {                                                                                              \
         .name = "threads", .kind = CLI_NUMBER, .offset = offsetof(struct cli_options, threads),    \
@@ -94,13 +130,14 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
     }
 
 static const struct cli_flag serve_flags[] = {
-    LISTEN, GRPC, STORE, DEMO, IGNORE_UNKNOWN_FIELDS, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
+    LISTEN, GRPC,    STORE,   DEMO,          IGNORE_UNKNOWN_FIELDS,
+    CORS,   THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag server_flags[] = {
     GRPC, STORE, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag gateway_flags[] = {
-    LISTEN, UPSTREAM, PROTO_SET, IGNORE_UNKNOWN_FIELDS, THREADS, DRAIN_TIMEOUT, LOG_LEVEL,
+    LISTEN, UPSTREAM, PROTO_SET, IGNORE_UNKNOWN_FIELDS, CORS, THREADS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag explain_flags[] = {
     METHOD, URL, BODY, HEADER, PROTO_SET, IGNORE_UNKNOWN_FIELDS,

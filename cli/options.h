@@ -17,6 +17,11 @@ struct cli_options {
     struct cli_list headers; /* "Name: value" */
     bool demo;
     bool ignore_unknown_fields;
+    struct cli_list cors_origins;
+    struct cli_list cors_headers;
+    struct cli_list cors_exposed;
+    bool cors_credentials;
+    int cors_max_age_s;
     int threads; /* 0: one a core */
     int workers;
     int drain_timeout_s;
@@ -27,6 +32,9 @@ struct cli_options {
 #define CLI_THREADS_MAX 16
 #define CLI_WORKERS_MAX 1024
 #define CLI_DRAIN_TIMEOUT_S_MAX 3600
+
+/* Seconds of --cors-max-age: GW_CORS_MAX_AGE_S_MAX. */
+#define CLI_CORS_MAX_AGE_S_MAX 86400
 
 extern const struct cli_flags cli_serve_flags;
 extern const struct cli_flags cli_server_flags;

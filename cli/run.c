@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/api.h"
 #include "cli/backend.h"
+#include "cli/cors.h"
 #include "cli/signals.h"
 #include "cli/try.h"
 #include "gateway/front_h2o.h"
@@ -27,6 +28,7 @@ struct program {
     struct cli_backend backend;
     bool has_backend;
     struct rpc_channel *channel; /* to the backend or to the upstream */
+    struct gw_cors *cors;        /* NULL without --cors-origin */
     struct gw_gateway *gateway;
     struct gw_front *front;
     struct rpc_listener_grpc *listener;
@@ -99,6 +101,7 @@ static struct gw_gateway *make_gateway(const struct program *program, struct bas
         .descriptor_set_count = api.set_count,
         .channel = program->channel,
         .ignore_unknown_fields = program->options->ignore_unknown_fields,
+        .cors = program->cors,
     };
     struct gw_gateway *gateway = gw_gateway_create(&config, err);
     cli_api_dispose(&api);
@@ -108,6 +111,9 @@ static struct gw_gateway *make_gateway(const struct program *program, struct bas
 /* Opens REST over the program's channel. */
 static bool open_front(struct program *program, struct base_err *err)
 {
+    if (!cli_cors_create(program->options, &program->cors, err)) {
+        return false;
+    }
     program->gateway = make_gateway(program, err);
     if (program->gateway == NULL) {
         return false;
@@ -154,6 +160,7 @@ static void close_program(struct program *program)
     rpc_listener_grpc_close(program->listener, ms_until(end_ns));
     gw_front_close(program->front, 0);
     gw_gateway_unref(program->gateway);
+    gw_cors_destroy(program->cors);
     rpc_channel_destroy(program->channel);
     if (program->has_backend) {
         cli_backend_close(&program->backend);

@@ -384,6 +384,35 @@ static void answer_allow(struct gw_call *call, const struct gw_exchange *exchang
     }
 }
 
+/* What the answer to a preflight borrows from. */
+struct preflight_answer {
+    char methods[GW_ROUTER_ALLOW_SIZE];
+    char list[GW_CORS_LIST_SIZE];
+    struct gw_header headers[GW_CORS_PREFLIGHT_HEADERS_MAX];
+};
+
+/* The call's arena is still empty, so there is room. */
+static void answer_preflight(struct gw_call *call, const struct gw_exchange *exchange)
+{
+    const struct gw_gateway *gateway = call->tenure->gateway;
+    const struct gw_router *router = gw_routes_router(gateway->routes);
+    const struct gw_preflight *preflight = &exchange->preflight;
+    struct preflight_answer *answer = base_arena_alloc(&call->arena, sizeof *answer);
+    struct base_str methods = {0};
+    struct gw_captures captures;
+    void *route;
+    enum gw_match match =
+        gw_router_match(router, preflight->method, exchange->raw_path, &route, &captures);
+    if (match == GW_MATCHED || match == GW_WRONG_METHOD) {
+        gw_router_allow(router, exchange->raw_path, answer->methods);
+        methods = base_str_of(answer->methods);
+    }
+    call->answer.headers = answer->headers;
+    call->answer.header_count =
+        gw_cors_preflight(gateway->cors, preflight, methods, answer->list, answer->headers);
+    give_answer(call, 204);
+}
+
 static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
 {
     const struct gw_router *router = gw_routes_router(call->tenure->gateway->routes);
@@ -454,7 +483,11 @@ struct gw_call *gw_desk_begin(struct gw_desk *desk, const struct gw_exchange *ex
     call->client = client;
     call->err.code = BASE_OK;
     hold(call);
-    dispatch(call, exchange);
+    if (exchange->preflight.method.len > 0) {
+        answer_preflight(call, exchange);
+    } else {
+        dispatch(call, exchange);
+    }
     let_go(call);
     return call;
 }

@@ -30,6 +30,7 @@ struct gw_front_protocol {
 };
 
 struct gw_front {
+    const struct gw_cors *cors; /* as its gateways have it; or NULL */
     struct gw_front_protocol http1;
     struct gw_front_protocol http2;
     int port;

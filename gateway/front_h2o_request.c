@@ -41,6 +41,57 @@ static bool next_header(struct gw_header_source *source, struct gw_header *out_h
     return true;
 }
 
+static struct header_cursor cursor_of(const h2o_headers_t *headers)
+{
+    return (struct header_cursor){
+        .source = {.next = next_header},
+        .next = headers->entries,
+        .end = headers->entries + headers->size,
+    };
+}
+
+/* ---- CORS ---- */
+
+static struct base_str header_of(const h2o_req_t *req, struct base_str name)
+{
+    ssize_t at = h2o_find_header_by_str(&req->headers, name.data, name.len, -1);
+    return at < 0 ? (struct base_str){0} : str_of(req->headers.entries[at].value);
+}
+
+/* Its method is empty when the request is no preflight. */
+static struct gw_preflight preflight_of(const h2o_req_t *req)
+{
+    struct base_str origin = header_of(req, BASE_STR("origin"));
+    if (origin.len == 0 || !base_str_eq(str_of(req->input.method), BASE_STR("OPTIONS"))) {
+        return (struct gw_preflight){0};
+    }
+    return (struct gw_preflight){
+        .origin = origin,
+        .method = header_of(req, BASE_STR("access-control-request-method")),
+        .headers = header_of(req, BASE_STR("access-control-request-headers")),
+    };
+}
+
+/* Adds what CORS has to say to the headers that the answer has already. */
+static void add_cors(h2o_req_t *req, const struct gw_cors *cors)
+{
+    bool is_preflight = preflight_of(req).method.len > 0;
+    struct header_cursor answered = cursor_of(&req->res.headers);
+    char list[GW_CORS_LIST_SIZE];
+    struct gw_header headers[GW_CORS_ANSWER_HEADERS_MAX];
+    size_t count = gw_cors_answer(cors, header_of(req, BASE_STR("origin")),
+                                  is_preflight ? NULL : &answered.source, list, headers);
+    for (size_t i = 0; i < count; i++) {
+        struct base_str name = headers[i].name;
+        struct base_str value = headers[i].value;
+        if (value.data == list) {
+            value = str_of(h2o_strdup(&req->pool, value.data, value.len));
+        }
+        h2o_add_header_by_str(&req->pool, &req->res.headers, name.data, name.len, 1, NULL,
+                              value.data, value.len);
+    }
+}
+
 /* ---- Answering ---- */
 
 static void add_header(h2o_req_t *req, const struct gw_header *header)
@@ -160,11 +211,7 @@ static void begin(struct gw_front_exchange *exchange)
 {
     h2o_req_t *req = exchange->req;
     struct gw_front_loop *loop = exchange->connection->loop;
-    struct header_cursor cursor = {
-        .source = {.next = next_header},
-        .next = req->headers.entries,
-        .end = req->headers.entries + req->headers.size,
-    };
+    struct header_cursor cursor = cursor_of(&req->headers);
     struct gw_target target = gw_target_split(str_of(req->input.path));
     struct gw_exchange request = {
         .method = str_of(req->input.method),
@@ -176,6 +223,9 @@ static void begin(struct gw_front_exchange *exchange)
                     target.authority.len > 0 ? target.authority : str_of(req->input.authority)},
         .headers = &cursor.source,
     };
+    if (loop->front->cors != NULL) {
+        request.preflight = preflight_of(req);
+    }
     struct gw_call *call = gw_desk_begin(loop->desk, &request, &exchange->client);
     if (call == NULL) {
         exchange->is_answered = true;
@@ -255,6 +305,9 @@ static void on_setup(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
     struct gw_front_connection *connection = gw_front_connection_of(req);
     if (req->_generator != &answer_generator) {
         slot = replace_body(req, slot);
+    }
+    if (connection->loop->front->cors != NULL) {
+        add_cors(req, connection->loop->front->cors);
     }
     if (is_http1(req) && !req->http1_is_persistent &&
         (req->res.status >= 400 || connection->loop->phase != GW_FRONT_SERVING)) {

@@ -50,6 +50,7 @@ struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, str
     struct gw_gateway *gateway = base_calloc(1, sizeof *gateway);
     atomic_init(&gateway->refs, 1);
     gateway->channel = config->channel;
+    gateway->cors = config->cors;
     if (!build(gateway, config, err)) {
         gw_gateway_unref(gateway);
         return NULL;

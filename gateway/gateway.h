@@ -9,6 +9,7 @@
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
+#include "gateway/cors.h"
 #include "gateway/route.h"
 #include "gateway/transcode.h"
 #include "rpc/channel.h"
@@ -27,6 +28,7 @@ struct gw_gateway_config {
     size_t descriptor_set_count;
     struct rpc_channel *channel; /* borrowed; must outlive the gateway */
     bool ignore_unknown_fields;  /* in JSON bodies, instead of refusing them */
+    const struct gw_cors *cors;  /* borrowed; NULL: nothing is said of CORS */
 };
 
 struct gw_gateway {
@@ -34,6 +36,7 @@ struct gw_gateway {
     struct gw_schema *schema;
     struct gw_routes *routes; /* each route's target is the channel's struct rpc_target */
     struct rpc_channel *channel;
+    const struct gw_cors *cors;
     struct gw_transcode_options options; /* empty fields are printed (print_defaults) */
 };
 

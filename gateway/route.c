@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "gateway/http_body.h"
+#include "gateway/token.h"
 
 struct gw_routes {
     struct base_arena arena;
@@ -20,19 +21,11 @@ static bool out_of_memory(struct base_err *err)
                         GW_ROUTES_BYTES_MAX);
 }
 
-/* Whether the characters are those of a method token (RFC 9110 section 5.6.2), or "*" alone. */
+/* A method's token, or "*" alone for all of them. */
 static bool is_http_method(struct base_str name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        char c = name.data[i];
-        bool is_letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        bool is_other =
-            (c >= '0' && c <= '9') || (c != '\0' && strchr("!#$%&'+-.^_`|~", c) != NULL);
-        if (!is_letter && !is_other) {
-            return base_str_eq(name, BASE_STR("*"));
-        }
-    }
-    return name.len > 0;
+    return base_str_eq(name, BASE_STR("*")) ||
+           (gw_token_is_valid(name) && memchr(name.data, '*', name.len) == NULL);
 }
 
 /* A variable's field holds one value that text can express. */

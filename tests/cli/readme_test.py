@@ -27,7 +27,8 @@ def examples(text):
 def start(directory):
     """Starts the program; returns it and its address."""
     log = os.path.join(directory, "log")
-    flags = ["--demo", "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--store", f"sqlite:{directory}/store.db"]
+    flags = ["--demo", "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--store", f"sqlite:{directory}/store.db",
+             "--cors-origin", "https://app.example.com"]
     with open(log, "w") as out:
         program = subprocess.Popen([PROGRAM, "serve", *flags], stdout=subprocess.DEVNULL, stderr=out)
     for _ in range(600):
