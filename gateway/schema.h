@@ -75,6 +75,8 @@ struct gw_enum {
     bool is_null_value; /* google.protobuf.NullValue */
 };
 
+/* A field, or an extension of proto2: that is one more field of the message it extends, named
+ * "[its.full.name]" in descriptors and JSON alike. */
 struct gw_field {
     struct base_str name;
     struct base_str json_name;
@@ -94,10 +96,17 @@ struct gw_field {
     bool is_map;
     bool is_packed;    /* how we write it; both are read */
     bool is_required;  /* proto2 */
+    bool is_extension; /* proto2 */
     bool has_presence; /* absence differs from the default */
     bool checks_utf8;
     uint8_t tag_len; /* of tag[], the field's key on the wire as we write it */
     uint8_t tag[5];
+};
+
+/* Field numbers that are left to extensions; the last is one of them. */
+struct gw_number_range {
+    uint32_t first;
+    uint32_t last;
 };
 
 struct gw_message {
@@ -107,7 +116,10 @@ struct gw_message {
     uint32_t oneof_count; /* real ones: a proto3 optional makes none */
     enum gw_well_known well_known;
     bool is_map_entry;
-    bool has_required;  /* some field is_required */
+    bool is_message_set; /* an old wire format, whose extensions count as unknown */
+    bool has_required;   /* some field is_required */
+    const struct gw_number_range *extension_ranges;
+    size_t extension_range_count;
     const void *lookup; /* private to schema.c */
 };
 
@@ -140,7 +152,8 @@ void gw_schema_destroy(struct gw_schema *schema);
 
 /* Adds the files of a packed FileDescriptorSet; one that an earlier set brought is not added twice.
  * On failure (INVALID_ARGUMENT: damaged, a missing import, an unknown type, a bad number, two JSON
- * names alike ...) the schema can only be destroyed. */
+ * names alike ...) the schema can only be destroyed. Fields of messages that the set extends move:
+ * no pointer to a field may be held across the call. */
 bool gw_schema_add(struct gw_schema *schema, struct base_str descriptor_set,
                    struct base_err *err) BASE_MUST_CHECK;
 

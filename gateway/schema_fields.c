@@ -1,15 +1,16 @@
 /* A message's fields: from the descriptor's loose form into a sorted array whose tags, JSON keys
  * and presence are worked out once, here, so that the transcoder only copies and compares. */
 #include "base/utf8.h"
+#include "gateway/scalar.h"
 #include "gateway/schema_private.h"
-#include "gateway/wire.h"
+#include "gateway/wire_field.h"
 
 #include <stdlib.h>
 
 #define NUMBER_MAX ((1 << 29) - 1)
 
-static bool bad_field(struct gw_schema_loader *loader, const struct gw_message *message,
-                      const char *name, const char *reason)
+bool gw_schema_bad_field(struct gw_schema_loader *loader, const struct gw_message *message,
+                         const char *name, const char *reason)
 {
     return base_err_set(loader->err, BASE_INVALID_ARGUMENT, "message %.*s, field %.64s: %s",
                         BASE_STR_ARGS(message->full_name), name == NULL ? "" : name, reason);
@@ -52,7 +53,7 @@ static bool load_names(struct gw_schema_loader *loader, struct gw_field *field,
                        const Google__Protobuf__FieldDescriptorProto *source)
 {
     if (!gw_schema_is_identifier(source->name)) {
-        return bad_field(loader, field->parent, source->name, "not a name");
+        return gw_schema_bad_field(loader, field->parent, source->name, "not a name");
     }
     struct gw_schema *schema = loader->schema;
     const struct base_str quote = BASE_STR("\"");
@@ -62,13 +63,10 @@ static bool load_names(struct gw_schema_loader *loader, struct gw_field *field,
                                     ? derive_json_name(schema, base_str_of(source->name))
                                     : base_str_of(source->json_name);
     if (!is_plain_json_name(json_name)) {
-        return bad_field(loader, field->parent, source->name, "a bad json_name");
+        return gw_schema_bad_field(loader, field->parent, source->name, "a bad json_name");
     }
     field->json_key = gw_schema_join(schema, quote, json_name, end);
-    field->default_value =
-        gw_schema_join(schema, base_str_of(source->default_value), BASE_STR(""), BASE_STR(""));
-    if (field->proto_key.data == NULL || field->json_key.data == NULL ||
-        field->default_value.data == NULL) {
+    if (field->proto_key.data == NULL || field->json_key.data == NULL) {
         return gw_schema_full(loader->err);
     }
     field->name = base_str_make(field->proto_key.data + 1, field->proto_key.len - 3);
@@ -80,7 +78,7 @@ static bool load_type(struct gw_schema_loader *loader, struct gw_field *field,
                       const Google__Protobuf__FieldDescriptorProto *source)
 {
     if (!source->has_type || (int)source->type < GW_DOUBLE || (int)source->type > GW_SINT64) {
-        return bad_field(loader, field->parent, source->name, "no such type");
+        return gw_schema_bad_field(loader, field->parent, source->name, "no such type");
     }
     field->type = (enum gw_type)source->type;
     if (field->type == GW_MESSAGE || field->type == GW_GROUP) {
@@ -96,53 +94,30 @@ static bool load_type(struct gw_schema_loader *loader, struct gw_field *field,
     return true;
 }
 
-static bool is_packable(enum gw_type type)
-{
-    return type != GW_STRING && type != GW_BYTES && type != GW_MESSAGE && type != GW_GROUP;
-}
-
-static enum gw_wire_type wire_type_of(const struct gw_field *field)
-{
-    if (field->is_packed) {
-        return GW_WIRE_LEN;
-    }
-    switch (field->type) {
-    case GW_DOUBLE:
-    case GW_FIXED64:
-    case GW_SFIXED64:
-        return GW_WIRE_I64;
-    case GW_FLOAT:
-    case GW_FIXED32:
-    case GW_SFIXED32:
-        return GW_WIRE_I32;
-    case GW_STRING:
-    case GW_BYTES:
-    case GW_MESSAGE:
-        return GW_WIRE_LEN;
-    case GW_GROUP:
-        return GW_WIRE_START_GROUP;
-    default:
-        return GW_WIRE_VARINT;
-    }
-}
-
 static void load_tag(struct gw_field *field)
 {
     uint8_t tag[GW_VARINT_BYTES_MAX];
-    uint8_t *end = gw_wire_put_varint(tag, (uint64_t)field->number << 3 | wire_type_of(field));
+    enum gw_wire_type type = field->is_packed ? GW_WIRE_LEN : gw_wire_type_of(field->type);
+    uint8_t *end = gw_wire_put_varint(tag, (uint64_t)field->number << 3 | type);
     field->tag_len = (uint8_t)(end - tag);
     memcpy(field->tag, tag, field->tag_len);
 }
 
-/* Everything but the oneof, which needs all fields. */
-static bool load_field(struct gw_schema_loader *loader, struct gw_field *field,
-                       const Google__Protobuf__FieldDescriptorProto *source, bool is_proto3)
+bool gw_schema_load_field(struct gw_schema_loader *loader, struct gw_field *field,
+                          const Google__Protobuf__FieldDescriptorProto *source, bool is_proto3)
 {
-    if (!load_names(loader, field, source) || !load_type(loader, field, source)) {
+    if ((!field->is_extension && !load_names(loader, field, source)) ||
+        !load_type(loader, field, source)) {
         return false;
     }
+    field->default_value = gw_schema_join(loader->schema, base_str_of(source->default_value),
+                                          BASE_STR(""), BASE_STR(""));
+    if (field->default_value.data == NULL) {
+        return gw_schema_full(loader->err);
+    }
     if (source->number < 1 || source->number > NUMBER_MAX) {
-        return bad_field(loader, field->parent, source->name, "the number is out of range");
+        return gw_schema_bad_field(loader, field->parent, source->name,
+                                   "the number is out of range");
     }
     field->number = (uint32_t)source->number;
     field->is_repeated =
@@ -151,12 +126,12 @@ static bool load_field(struct gw_schema_loader *loader, struct gw_field *field,
         source->label == GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REQUIRED;
     field->is_map = field->is_repeated && field->type == GW_MESSAGE && field->message->is_map_entry;
     bool says_packed = source->options != NULL && source->options->has_packed;
-    field->is_packed = field->is_repeated && is_packable(field->type) &&
+    field->is_packed = field->is_repeated && gw_type_has_bits(field->type) &&
                        (says_packed ? source->options->packed : is_proto3);
     field->checks_utf8 = is_proto3 && field->type == GW_STRING;
     field->has_presence =
         !field->is_repeated && (!is_proto3 || source->proto3_optional || source->has_oneof_index ||
-                                field->message != NULL);
+                                field->message != NULL || field->is_extension);
     load_tag(field);
     return true;
 }
@@ -196,6 +171,49 @@ static bool load_oneofs(struct gw_schema_loader *loader, struct gw_message *mess
     return true;
 }
 
+bool gw_schema_set_fields(struct gw_schema_loader *loader, struct gw_message *message,
+                          struct gw_field *fields, size_t count)
+{
+    message->fields = fields;
+    message->field_count = (uint32_t)count;
+    qsort(fields, count, sizeof *fields, compare_fields);
+    for (uint32_t i = 0; i < message->field_count; i++) {
+        fields[i].index = i;
+        if (i > 0 && fields[i - 1].number == fields[i].number) {
+            return base_err_set(loader->err, BASE_INVALID_ARGUMENT,
+                                "message %.*s: fields %.*s and %.*s have the same number",
+                                BASE_STR_ARGS(message->full_name),
+                                BASE_STR_ARGS(fields[i - 1].name), BASE_STR_ARGS(fields[i].name));
+        }
+    }
+    return gw_schema_index_message(loader->schema, message, loader->err);
+}
+
+/* The ranges of field numbers that are left to extensions. */
+static bool load_ranges(struct gw_schema_loader *loader, struct gw_message *message,
+                        const Google__Protobuf__DescriptorProto *source)
+{
+    size_t count = message->is_message_set ? 0 : source->n_extension_range;
+    struct gw_number_range *ranges =
+        base_arena_calloc(&loader->schema->arena, count * sizeof *ranges);
+    if (ranges == NULL) {
+        return gw_schema_full(loader->err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        int32_t first = source->extension_range[i]->start;
+        int32_t end = source->extension_range[i]->end;
+        if (first < 1 || end <= first || end > NUMBER_MAX + 1) {
+            return base_err_set(loader->err, BASE_INVALID_ARGUMENT,
+                                "message %.*s: a bad range of extensions",
+                                BASE_STR_ARGS(message->full_name));
+        }
+        ranges[i] = (struct gw_number_range){(uint32_t)first, (uint32_t)end - 1};
+    }
+    message->extension_ranges = ranges;
+    message->extension_range_count = count;
+    return true;
+}
+
 bool gw_schema_load_fields(struct gw_schema_loader *loader,
                            const struct gw_pending_message *pending)
 {
@@ -214,30 +232,19 @@ bool gw_schema_load_fields(struct gw_schema_loader *loader,
     for (size_t i = 0; i < source->n_field; i++) {
         const Google__Protobuf__FieldDescriptorProto *from = source->field[i];
         fields[i].parent = message;
-        if (!load_field(loader, &fields[i], from, pending->is_proto3)) {
+        if (!gw_schema_load_field(loader, &fields[i], from, pending->is_proto3)) {
             return false;
         }
         bool in_oneof = from->has_oneof_index && !from->proto3_optional;
         if (in_oneof && (from->oneof_index < 0 || fields[i].is_repeated)) {
-            return bad_field(loader, message, from->name, "cannot stand in its oneof");
+            return gw_schema_bad_field(loader, message, from->name, "cannot stand in its oneof");
         }
         fields[i].oneof = in_oneof ? from->oneof_index : -1;
         message->has_required |= fields[i].is_required;
     }
-    message->fields = fields;
-    message->field_count = (uint32_t)source->n_field;
-    qsort(fields, source->n_field, sizeof *fields, compare_fields);
-    for (uint32_t i = 0; i < message->field_count; i++) {
-        fields[i].index = i;
-        if (i > 0 && fields[i - 1].number == fields[i].number) {
-            return base_err_set(loader->err, BASE_INVALID_ARGUMENT,
-                                "message %.*s: fields %.*s and %.*s have the same number",
-                                BASE_STR_ARGS(message->full_name),
-                                BASE_STR_ARGS(fields[i - 1].name), BASE_STR_ARGS(fields[i].name));
-        }
-    }
-    return load_oneofs(loader, message, fields, source->n_oneof_decl) &&
-           gw_schema_index_message(loader->schema, message, loader->err);
+    return load_ranges(loader, message, source) &&
+           gw_schema_set_fields(loader, message, fields, source->n_field) &&
+           load_oneofs(loader, message, fields, source->n_oneof_decl);
 }
 
 /* One row a well-known type: its fields are numbered from 1 in this order of types. */

@@ -195,6 +195,7 @@ static bool register_message(struct gw_schema_loader *loader, struct base_str sc
     }
     message->full_name = full_name;
     message->is_map_entry = source->options != NULL && source->options->map_entry;
+    message->is_message_set = source->options != NULL && source->options->message_set_wire_format;
     *pending = (struct gw_pending_message){loader->pending, message, source, is_proto3};
     loader->pending = pending;
     for (size_t i = 0; i < source->n_enum_type; i++) {
@@ -204,6 +205,11 @@ static bool register_message(struct gw_schema_loader *loader, struct base_str sc
     }
     for (size_t i = 0; i < source->n_nested_type; i++) {
         if (!register_message(loader, full_name, source->nested_type[i], is_proto3)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < source->n_extension; i++) {
+        if (!gw_schema_register_extension(loader, full_name, source->extension[i], is_proto3)) {
             return false;
         }
     }
@@ -249,6 +255,11 @@ static bool register_types(struct gw_schema_loader *loader,
     }
     for (size_t i = 0; i < file->n_enum_type; i++) {
         if (!register_enum(loader, package, file->enum_type[i], is_proto3)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < file->n_extension; i++) {
+        if (!gw_schema_register_extension(loader, package, file->extension[i], is_proto3)) {
             return false;
         }
     }
@@ -400,6 +411,9 @@ static bool load(struct gw_schema_loader *loader, Google__Protobuf__FileDescript
         if (!gw_schema_load_fields(loader, p)) {
             return false;
         }
+    }
+    if (!gw_schema_load_extensions(loader)) {
+        return false;
     }
     for (struct gw_pending_message *p = loader->pending; p != NULL; p = p->next) {
         if (!gw_schema_check_message(p->message, loader->err)) {

@@ -1,6 +1,6 @@
 /* What the files that load a schema share: schema.c (look-ups), schema_load.c (files, types and
- * services), schema_fields.c (a message's fields) and schema_options.c (a method's options). Nobody
- * else includes this. */
+ * services), schema_fields.c (a message's fields), schema_extensions.c (those that others add) and
+ * schema_options.c (a method's options). Nobody else includes this. */
 #ifndef GATEWAY_SCHEMA_PRIVATE_H
 #define GATEWAY_SCHEMA_PRIVATE_H
 
@@ -43,11 +43,22 @@ struct gw_pending_message {
     bool is_proto3;
 };
 
+/* An extension between its registration and its resolution. */
+struct gw_pending_extension {
+    struct gw_pending_extension *next;
+    struct gw_message *extendee; /* NULL before it is resolved */
+    struct base_str scope;
+    const Google__Protobuf__FieldDescriptorProto *source;
+    bool is_proto3;
+};
+
 /* One gw_schema_add. */
 struct gw_schema_loader {
     struct gw_schema *schema;
     struct base_arena *scratch; /* until the end of the load */
     struct gw_pending_message *pending;
+    struct gw_pending_extension *extensions;
+    size_t extension_count;
     bool yields; /* to types that are there already (gw_schema_add_missing) */
     struct base_err *err;
 };
@@ -82,6 +93,28 @@ void *gw_schema_resolve(struct gw_schema_loader *loader, enum gw_symbol_kind kin
 /* Fills the fields, oneofs and look-up of a registered message. */
 bool gw_schema_load_fields(struct gw_schema_loader *loader,
                            const struct gw_pending_message *pending) BASE_MUST_CHECK;
+
+/* Sets `err` to INVALID_ARGUMENT: the message's field of that name is bad. Returns false. */
+bool gw_schema_bad_field(struct gw_schema_loader *loader, const struct gw_message *message,
+                         const char *name, const char *reason);
+
+/* Fills a field from its descriptor, all but its oneof: its parent is set already, and of an
+ * extension also its names. */
+bool gw_schema_load_field(struct gw_schema_loader *loader, struct gw_field *field,
+                          const Google__Protobuf__FieldDescriptorProto *source,
+                          bool is_proto3) BASE_MUST_CHECK;
+
+/* Makes `fields` those of the message: sorts, numbers and indexes them. */
+bool gw_schema_set_fields(struct gw_schema_loader *loader, struct gw_message *message,
+                          struct gw_field *fields, size_t count) BASE_MUST_CHECK;
+
+/* Remembers an extension declared in `scope`, a package or a message. */
+bool gw_schema_register_extension(struct gw_schema_loader *loader, struct base_str scope,
+                                  const Google__Protobuf__FieldDescriptorProto *source,
+                                  bool is_proto3) BASE_MUST_CHECK;
+
+/* Adds the registered extensions to the messages they extend, whose fields are loaded. */
+bool gw_schema_load_extensions(struct gw_schema_loader *loader) BASE_MUST_CHECK;
 
 /* Checks what a map entry or a well-known type must look like, and marks the latter. */
 bool gw_schema_check_message(struct gw_message *message, struct base_err *err) BASE_MUST_CHECK;

@@ -146,7 +146,7 @@ bool gw_write_zero(struct gw_writer *writer, const struct gw_field *field)
 
 bool gw_write_unset(struct gw_writer *writer, const struct gw_field *field)
 {
-    if (field->has_presence) {
+    if (field->has_presence || field->is_extension) {
         return true;
     }
     return gw_writer_key(writer, field) && gw_write_zero(writer, field) && put_comma(writer);
