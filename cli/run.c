@@ -108,6 +108,22 @@ static struct gw_gateway *make_gateway(const struct program *program, struct bas
     return gateway;
 }
 
+/* Routes that no request reaches are no reason not to start: the .proto may be somebody else's. */
+static void warn_of_shadows(const struct gw_gateway *gateway)
+{
+    for (size_t i = 0; i < gw_routes_count(gateway->routes); i++) {
+        const struct gw_route *route = gw_routes_at(gateway->routes, i);
+        const struct gw_route *other = gw_routes_shadow(gateway->routes, route);
+        if (other != NULL) {
+            struct base_err text;
+            base_err_set(&text, BASE_OK, "%.*s %.*s", BASE_STR_ARGS(route->http_method),
+                         BASE_STR_ARGS(route->path_template.text));
+            base_log(BASE_LOG_WARN, "route is never reached", "route", text.message, "method",
+                     route->method->path, "taken_by", other->method->path, NULL);
+        }
+    }
+}
+
 /* Opens REST over the program's channel. */
 static bool open_front(struct program *program, struct base_err *err)
 {
@@ -118,6 +134,7 @@ static bool open_front(struct program *program, struct base_err *err)
     if (program->gateway == NULL) {
         return false;
     }
+    warn_of_shadows(program->gateway);
     struct gw_front_config front = {
         .gateway = program->gateway,
         .address = program->options->listen,

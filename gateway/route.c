@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "gateway/http_body.h"
+#include "gateway/shadow.h"
 #include "gateway/token.h"
 
 struct gw_routes {
@@ -262,6 +263,12 @@ size_t gw_routes_count(const struct gw_routes *routes)
 struct gw_route *gw_routes_at(const struct gw_routes *routes, size_t index)
 {
     return &routes->routes[index];
+}
+
+const struct gw_route *gw_routes_shadow(const struct gw_routes *routes,
+                                        const struct gw_route *route)
+{
+    return gw_shadow_find(routes->router, route->http_method, &route->path_template, route);
 }
 
 const struct gw_router *gw_routes_router(const struct gw_routes *routes)

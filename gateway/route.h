@@ -41,6 +41,11 @@ void gw_routes_destroy(struct gw_routes *routes);
 size_t gw_routes_count(const struct gw_routes *routes);
 struct gw_route *gw_routes_at(const struct gw_routes *routes, size_t index);
 
+/* A route that takes requests in the place of `route`, so that none ever reaches it; NULL, nearly
+ * always, when some do. For start-up: it tries many paths (gateway/shadow.h). */
+const struct gw_route *gw_routes_shadow(const struct gw_routes *routes,
+                                        const struct gw_route *route);
+
 /* The router over them; its routes are struct gw_route. */
 const struct gw_router *gw_routes_router(const struct gw_routes *routes);
 

@@ -2,7 +2,9 @@
  *
  * It is asked itself, so that generation and start-up refuse the same rules with the same words: a
  * path template that does not parse, a variable or a body that is no field, two rules of one shape
- * and HTTP method, a success_status that is none.
+ * and HTTP method, a success_status that is none. A rule that no request would ever reach, because
+ * others take them all, is refused here only: who writes the .proto can mend it, while a gateway in
+ * front of somebody else's services must start (it warns).
  */
 #ifndef TOOLS_GEN_ROUTES_H
 #define TOOLS_GEN_ROUTES_H

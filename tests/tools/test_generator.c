@@ -97,6 +97,13 @@ static const struct {
      "before"},
     {"two rules of one method", HEAD RPC("A", "get: \"/a\" additional_bindings { get: \"/a\" }"),
      "method p.S.A and method p.S.A: GET \"/a\" has the shape of \"/a\", which stands before"},
+    {"a rule that is never reached",
+     HEAD "service S {" METHOD("A", "get: \"/a/{a=b/*/**}\"")
+         METHOD("B", "get: \"/a/{a=b/**}/*\"") "}",
+     "method p.S.B: GET \"/a/{a=b/**}/*\" is never reached: method p.S.A takes its requests with "
+     "\"/a/{a=b/*/**}\""},
+    {"a rule that is reached where the other ends",
+     HEAD "service S {" METHOD("A", "get: \"/a/**\"") METHOD("B", "get: \"/a/**/*\"") "}", NULL},
     {"two methods on one path",
      HEAD "service S {" METHOD("A", "get: \"/a\"") METHOD("B", "delete: \"/a\"") "}", NULL},
     {"a keyword", HEAD "service S { rpc Register(M) returns (M); }",
