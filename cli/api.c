@@ -11,7 +11,7 @@ static void add_set(struct cli_api *api, struct gw_descriptor_set set)
     api->sets[api->set_count++] = set;
 }
 
-static bool read_file(struct cli_api *api, const char *path, struct base_err *err)
+static bool read_set(struct cli_api *api, const char *path, struct base_err *err)
 {
     struct base_buf *file = &api->files[api->file_count++];
     base_buf_init(file, GW_SCHEMA_SET_BYTES_MAX);
@@ -38,14 +38,38 @@ static void add_error_details(struct cli_api *api)
                                             .yields = true});
 }
 
+static bool read_sets(struct cli_api *api, const struct cli_list *paths, struct base_err *err)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        if (!read_set(api, paths->items[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_rules(struct cli_api *api, const char *path, struct base_err *err)
+{
+    if (path == NULL) {
+        return true;
+    }
+    struct base_buf text;
+    base_buf_init(&text, GW_RULES_FILE_BYTES_MAX);
+    if (!base_file_read(path, &text, err)) {
+        base_err_wrap(err, "--rules");
+    } else {
+        api->rules = gw_rules_parse(path, base_buf_str(&text), err);
+    }
+    base_buf_dispose(&text);
+    return api->rules != NULL;
+}
+
 bool cli_api_read(struct cli_api *api, const struct cli_options *options, struct base_err *err)
 {
     *api = (struct cli_api){0};
-    for (size_t i = 0; i < options->proto_sets.count; i++) {
-        if (!read_file(api, options->proto_sets.items[i], err)) {
-            cli_api_dispose(api);
-            return false;
-        }
+    if (!read_sets(api, &options->proto_sets, err) || !read_rules(api, options->rules, err)) {
+        cli_api_dispose(api);
+        return false;
     }
     if (options->proto_sets.count == 0) {
         add_compiled_in(api);
@@ -59,4 +83,5 @@ void cli_api_dispose(struct cli_api *api)
     for (size_t i = 0; i < api->file_count; i++) {
         base_buf_dispose(&api->files[i]);
     }
+    gw_rules_destroy(api->rules);
 }

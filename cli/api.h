@@ -1,7 +1,8 @@
-/* API: the descriptor sets of a gateway, read from where its options say.
+/* API: the descriptor sets and rules of a gateway, read from where its options say.
  *
  * The files of --proto-set; without any, what is compiled in. Either way the sets go to the gateway
- * as bytes, and with them those of the messages that errors carry. Startup thread.
+ * as bytes, and with them those of the messages that errors carry. The file of --rules goes with
+ * either. Startup thread.
  */
 #ifndef CLI_API_H
 #define CLI_API_H
@@ -17,10 +18,11 @@ struct cli_api {
     size_t set_count;
     struct base_buf files[CLI_LIST_ITEMS_MAX]; /* what `sets` borrow from */
     size_t file_count;
+    struct gw_rules *rules; /* NULL without --rules */
 };
 
-/* Reads the sets; INVALID_ARGUMENT names the file that cannot be read. What they hold is for the
- * gateway to judge. */
+/* Reads them; INVALID_ARGUMENT names the file that cannot be read, or holds no rules. What the sets
+ * hold, and for which methods the rules are, is for the gateway to judge. */
 bool cli_api_read(struct cli_api *api, const struct cli_options *options,
                   struct base_err *err) BASE_MUST_CHECK;
 

@@ -150,6 +150,7 @@ bool cli_explain(const struct cli_options *options, struct base_err *err)
     struct gw_gateway_config config = {
         .descriptor_sets = api.sets,
         .descriptor_set_count = api.set_count,
+        .rules = api.rules,
         .ignore_unknown_fields = options->ignore_unknown_fields,
     };
     struct gw_explainer *explainer = gw_explainer_create(&config, err);

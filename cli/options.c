@@ -35,6 +35,13 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .help = "Descriptors of the services to front, in place of those compiled in, as made by " \
                 "protoc --include_imports --descriptor_set_out=FILE."                              \
     }
+#define RULES                                                                                      \
+    {                                                                                              \
+        .name = "rules", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, rules),          \
+        .value_name = "FILE",                                                                      \
+        .help = "HTTP rules by method, in place of the annotations of the .proto files: the http " \
+                "part of a google.api.Service, in YAML or JSON."                                   \
+    }
 #define METHOD                                                                                     \
     {                                                                                              \
         .name = "METHOD", .kind = CLI_OPERAND, .offset = offsetof(struct cli_options, method),     \
@@ -137,10 +144,11 @@ static const struct cli_flag server_flags[] = {
     GRPC, STORE, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag gateway_flags[] = {
-    LISTEN, UPSTREAM, PROTO_SET, IGNORE_UNKNOWN_FIELDS, CORS, THREADS, DRAIN_TIMEOUT, LOG_LEVEL,
+    LISTEN, UPSTREAM, PROTO_SET,     RULES,     IGNORE_UNKNOWN_FIELDS,
+    CORS,   THREADS,  DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag explain_flags[] = {
-    METHOD, URL, BODY, HEADER, PROTO_SET, IGNORE_UNKNOWN_FIELDS,
+    METHOD, URL, BODY, HEADER, PROTO_SET, RULES, IGNORE_UNKNOWN_FIELDS,
 };
 
 const struct cli_flags cli_serve_flags = {serve_flags, sizeof serve_flags / sizeof *serve_flags};

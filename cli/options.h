@@ -10,6 +10,7 @@ struct cli_options {
     const char *grpc;           /* gRPC: "host:port" */
     const char *store;          /* "sqlite:FILE" or "mongodb://..." */
     const char *upstream;       /* "host:port", or NULL */
+    const char *rules;          /* a file, or NULL */
     struct cli_list proto_sets; /* files; none: what is compiled in is served */
     const char *method;         /* of the request to explain, as the three below */
     const char *url;

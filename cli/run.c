@@ -99,6 +99,7 @@ static struct gw_gateway *make_gateway(const struct program *program, struct bas
     struct gw_gateway_config config = {
         .descriptor_sets = api.sets,
         .descriptor_set_count = api.set_count,
+        .rules = api.rules,
         .channel = program->channel,
         .ignore_unknown_fields = program->options->ignore_unknown_fields,
         .cors = program->cors,

@@ -146,6 +146,7 @@ static struct base_str message_json(struct gw_explainer *explainer, const struct
 struct gw_explanation gw_explainer_run(struct gw_explainer *explainer,
                                        const struct gw_exchange *exchange)
 {
+    base_role_assert_loop();
     end_last(explainer);
     explainer->is_called = false;
     base_buf_reset(&explainer->wire, GW_CALL_KEEP_BYTES);

@@ -35,6 +35,9 @@ static bool build(struct gw_gateway *gateway, const struct gw_gateway_config *co
     if (!load_schema(gateway, config, err)) {
         return false;
     }
+    if (config->rules != NULL && !gw_rules_apply(config->rules, gateway->schema, err)) {
+        return false;
+    }
     gateway->routes = gw_routes_create(gateway->schema, err);
     if (gateway->routes == NULL) {
         return false;

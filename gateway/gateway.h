@@ -11,6 +11,7 @@
 
 #include "gateway/cors.h"
 #include "gateway/route.h"
+#include "gateway/rules.h"
 #include "gateway/transcode.h"
 #include "rpc/channel.h"
 
@@ -26,9 +27,10 @@ struct gw_descriptor_set {
 struct gw_gateway_config {
     const struct gw_descriptor_set *descriptor_sets; /* only read at creation */
     size_t descriptor_set_count;
-    struct rpc_channel *channel; /* borrowed; must outlive the gateway */
-    bool ignore_unknown_fields;  /* in JSON bodies, instead of refusing them */
-    const struct gw_cors *cors;  /* borrowed; NULL: nothing is said of CORS */
+    const struct gw_rules *rules; /* in place of annotations; NULL: none. Only read at creation */
+    struct rpc_channel *channel;  /* borrowed; must outlive the gateway */
+    bool ignore_unknown_fields;   /* in JSON bodies, instead of refusing them */
+    const struct gw_cors *cors;   /* borrowed; NULL: nothing is said of CORS */
 };
 
 struct gw_gateway {
@@ -41,7 +43,7 @@ struct gw_gateway {
 };
 
 /* Returns a reference to the gateway to every method that has a rule. NULL when a set is damaged,
- * rules collide, there is no rule at all or the channel lacks a method. */
+ * rules collide or are for no method, there is no rule at all or the channel lacks a method. */
 struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, struct base_err *err);
 
 /* Takes one more reference, to be let go in its turn; returns the gateway. Any thread. */

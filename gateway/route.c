@@ -210,6 +210,12 @@ static bool add_last(struct gw_routes *routes, struct base_err *err)
     return false;
 }
 
+/* Says in which file the rule stands. */
+static bool name_origin(const struct gw_http_rule *rule, struct base_err *err)
+{
+    return rule->origin.len > 0 && base_err_wrap(err, "%.*s", BASE_STR_ARGS(rule->origin));
+}
+
 static bool build(struct gw_routes *routes, const struct gw_schema *schema, struct base_err *err)
 {
     for (size_t i = 0; i < gw_schema_method_count(schema); i++) {
@@ -217,11 +223,13 @@ static bool build(struct gw_routes *routes, const struct gw_schema *schema, stru
         for (size_t r = 0; r < method->rule_count; r++) {
             struct gw_route *route = &routes->routes[routes->count++];
             route->method = method;
-            if (!resolve(route, &method->rules[r], &routes->arena, err)) {
-                return base_err_wrap(err, "method %.*s", BASE_STR_ARGS(method->full_name));
+            const struct gw_http_rule *rule = &method->rules[r];
+            if (!resolve(route, rule, &routes->arena, err)) {
+                base_err_wrap(err, "method %.*s", BASE_STR_ARGS(method->full_name));
+                return name_origin(rule, err);
             }
             if (!add_last(routes, err)) {
-                return false;
+                return name_origin(rule, err);
             }
         }
     }

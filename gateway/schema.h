@@ -128,6 +128,7 @@ struct gw_http_rule {
     struct base_str path_template;
     struct base_str body;          /* "", "*" or a field's name */
     struct base_str response_body; /* "" or a field's name */
+    struct base_str origin;        /* "rules.yaml:12"; empty for an annotation */
 };
 
 struct gw_method {
@@ -161,6 +162,12 @@ bool gw_schema_add(struct gw_schema *schema, struct base_str descriptor_set,
  * its file had. */
 bool gw_schema_add_missing(struct gw_schema *schema, struct base_str descriptor_set,
                            struct base_err *err) BASE_MUST_CHECK;
+
+/* Gives the method of that full name copies of `rules`, in the place of what it has.
+ * INVALID_ARGUMENT when there is no such method. */
+bool gw_schema_set_rules(struct gw_schema *schema, struct base_str method,
+                         const struct gw_http_rule *rules, size_t count,
+                         struct base_err *err) BASE_MUST_CHECK;
 
 /* Look-ups by full name without a leading dot; NULL when there is none. */
 const struct gw_message *gw_schema_message(const struct gw_schema *schema,

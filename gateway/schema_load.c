@@ -78,7 +78,7 @@ static struct base_str declare(struct gw_schema_loader *loader, struct base_str 
         gw_schema_full(loader->err);
         return none;
     }
-    for (enum gw_symbol_kind k = GW_SYMBOL_MESSAGE; k <= GW_SYMBOL_SERVICE; k++) {
+    for (enum gw_symbol_kind k = GW_SYMBOL_MESSAGE; k <= GW_SYMBOL_METHOD; k++) {
         if (gw_schema_find(loader->schema, k, full) != NULL) {
             base_err_set(loader->err, BASE_INVALID_ARGUMENT, "%.*s is defined twice",
                          BASE_STR_ARGS(full));
@@ -353,17 +353,18 @@ static struct gw_method *append_method(struct gw_schema *schema)
 static bool load_method(struct gw_schema_loader *loader, struct base_str service,
                         const Google__Protobuf__MethodDescriptorProto *source)
 {
-    if (!gw_schema_is_identifier(source->name)) {
-        return base_err_set(loader->err, BASE_INVALID_ARGUMENT,
-                            "service %.*s: a method has a bad name", BASE_STR_ARGS(service));
-    }
     struct gw_schema *schema = loader->schema;
     struct gw_method *method = append_method(schema);
-    struct base_str name = base_str_of(source->name);
-    struct base_str full_name = gw_schema_join(schema, service, BASE_STR("."), name);
+    if (method == NULL) {
+        return gw_schema_full(loader->err);
+    }
+    struct base_str full_name = declare(loader, service, source->name, GW_SYMBOL_METHOD, method);
+    if (full_name.data == NULL) {
+        return false;
+    }
     struct base_str host = gw_schema_join(schema, BASE_STR("/"), service, BASE_STR("/"));
-    struct base_str path = gw_schema_join(schema, host, name, BASE_STR(""));
-    if (method == NULL || full_name.data == NULL || path.data == NULL) {
+    struct base_str path = gw_schema_join(schema, host, base_str_of(source->name), BASE_STR(""));
+    if (path.data == NULL) {
         return gw_schema_full(loader->err);
     }
     method->full_name = full_name;

@@ -39,10 +39,16 @@ static struct base_str find_extension(const Google__Protobuf__MethodOptions *opt
     return (struct base_str){NULL, 0};
 }
 
+static bool copy_text(struct gw_schema *schema, struct base_str text, struct base_str *out,
+                      struct base_err *err)
+{
+    *out = gw_schema_join(schema, text, BASE_STR(""), BASE_STR(""));
+    return out->data != NULL || gw_schema_full(err);
+}
+
 static bool keep(struct gw_schema_loader *loader, const char *text, struct base_str *out)
 {
-    *out = gw_schema_join(loader->schema, base_str_of(text), BASE_STR(""), BASE_STR(""));
-    return out->data != NULL || gw_schema_full(loader->err);
+    return copy_text(loader->schema, base_str_of(text), out, loader->err);
 }
 
 static bool load_rule(struct gw_schema_loader *loader, const struct gw_method *method,
@@ -145,4 +151,31 @@ bool gw_schema_load_options(struct gw_schema_loader *loader,
     struct base_str ours = find_extension(options, TOLLGATE_EXTENSION);
     return (http.data == NULL || load_rules(loader, http, method)) &&
            (ours.data == NULL || load_method_rule(loader, ours, method));
+}
+
+bool gw_schema_set_rules(struct gw_schema *schema, struct base_str method,
+                         const struct gw_http_rule *rules, size_t count, struct base_err *err)
+{
+    const struct gw_symbol *symbol = gw_schema_find(schema, GW_SYMBOL_METHOD, method);
+    if (symbol == NULL) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT, "there is no method \"%.*s\"",
+                            BASE_STR_ARGS(method));
+    }
+    struct gw_http_rule *copies = base_arena_calloc(&schema->arena, count * sizeof *copies);
+    if (copies == NULL) {
+        return gw_schema_full(err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!copy_text(schema, rules[i].http_method, &copies[i].http_method, err) ||
+            !copy_text(schema, rules[i].path_template, &copies[i].path_template, err) ||
+            !copy_text(schema, rules[i].body, &copies[i].body, err) ||
+            !copy_text(schema, rules[i].response_body, &copies[i].response_body, err) ||
+            !copy_text(schema, rules[i].origin, &copies[i].origin, err)) {
+            return false;
+        }
+    }
+    struct gw_method *target = symbol->object;
+    target->rules = copies;
+    target->rule_count = count;
+    return true;
 }

@@ -9,12 +9,18 @@
 
 #include "google/protobuf/descriptor.pb-c.h"
 
-enum gw_symbol_kind { GW_SYMBOL_FILE, GW_SYMBOL_MESSAGE, GW_SYMBOL_ENUM, GW_SYMBOL_SERVICE };
+enum gw_symbol_kind {
+    GW_SYMBOL_FILE,
+    GW_SYMBOL_MESSAGE,
+    GW_SYMBOL_ENUM,
+    GW_SYMBOL_SERVICE,
+    GW_SYMBOL_METHOD,
+};
 
 struct gw_symbol {
     struct base_str name; /* data is NULL in a free slot */
     enum gw_symbol_kind kind;
-    void *object; /* of a message or an enum */
+    void *object; /* of a message, an enum or a method */
 };
 
 struct gw_schema {

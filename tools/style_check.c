@@ -80,6 +80,7 @@ static const struct adapter {
     {"grpc/", {"rpc/listener_grpc", "rpc/channel_grpc", "rpc/grpc_core"}},
     {"openssl/", {"base/digest"}},
     {"sqlite3.h", {"server/store_sqlite"}},
+    {"yaml.h", {"gateway/rules_yaml"}},
     {"mongoc/", {"server/mongo_client", "server/mongo_stream"}},
     {"bson/", {"server/store_mongo", "server/mongo_", "server/bson_"}},
 };

@@ -170,7 +170,7 @@ struct set {
     Google__Protobuf__EnumDescriptorProto *enums[1];
     Google__Protobuf__EnumValueDescriptorProto *values[2];
     Google__Protobuf__ServiceDescriptorProto *services[1];
-    Google__Protobuf__MethodDescriptorProto *methods[1];
+    Google__Protobuf__MethodDescriptorProto *methods[2];
     char *dependency[1];
 };
 
@@ -373,6 +373,12 @@ static void spoil_method_name(struct set *s)
     s->method.name = "Do/It";
 }
 
+static void spoil_method_twice(struct set *s)
+{
+    s->methods[1] = &s->method;
+    s->service.n_method = 2;
+}
+
 static void spoil_method_type(struct set *s)
 {
     s->method.output_type = NULL;
@@ -436,7 +442,8 @@ static const struct {
     {spoil_negative_oneof, "message p.M, field a: cannot stand in its oneof"},
     {spoil_map_entry, "p.M is not the entry of a map"},
     {spoil_well_known, "google.protobuf.Timestamp has not the fields it is known for"},
-    {spoil_method_name, "service p.S: a method has a bad name"},
+    {spoil_method_name, "\"Do/It\" in p.S is not a name"},
+    {spoil_method_twice, "p.S.Do is defined twice"},
     {spoil_method_type, "p.S.Do: unknown message type \"\""},
     {spoil_rule_empty, "method p.S.Do: an HTTP rule has no pattern"},
     {spoil_rule_nested, "method p.S.Do: additional_bindings stand inside each other"},
@@ -485,6 +492,35 @@ static void takes_a_file_once(void **state)
     assert_int_equal(gw_schema_method_count(schema), 1);
     assert_true(
         is(gw_schema_message(schema, BASE_STR("p.M"))->fields[1].json_name, "bC")); /* derived */
+    gw_schema_destroy(schema);
+}
+
+/* A file under another name, with a type that is there: passed over, but there to be imported. */
+static void yields_to_known_types(void **state)
+{
+    (void)state;
+    struct set s;
+    uint8_t bytes[512];
+    struct base_err err;
+    struct gw_schema *schema = gw_schema_create();
+    make_set(&s);
+    assert_true(load(&s.set, schema, &err));
+    s.file.name = "vendored/f.proto";
+    size_t len = google__protobuf__file_descriptor_set__pack(&s.set, bytes);
+    struct base_str set = base_str_make((const char *)bytes, len);
+    assert_true(gw_schema_add_missing(schema, set, &err));
+    assert_int_equal(gw_schema_method_count(schema), 1);
+    Google__Protobuf__FileDescriptorProto importing = GOOGLE__PROTOBUF__FILE_DESCRIPTOR_PROTO__INIT;
+    importing.name = "g.proto";
+    importing.n_dependency = 1;
+    importing.dependency = s.dependency;
+    s.dependency[0] = "vendored/f.proto";
+    s.files[0] = &importing;
+    assert_true(load(&s.set, schema, &err));
+    gw_schema_destroy(schema);
+    schema = gw_schema_create();
+    assert_true(gw_schema_add_missing(schema, set, &err));
+    assert_int_equal(gw_schema_method_count(schema), 1);
     gw_schema_destroy(schema);
 }
 
@@ -544,10 +580,11 @@ static void refuses_deep_types(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(describes_fields),  cmocka_unit_test(finds_fields),
-        cmocka_unit_test(finds_enum_values), cmocka_unit_test(describes_methods),
-        cmocka_unit_test(refuses_bad_sets),  cmocka_unit_test(takes_a_file_once),
-        cmocka_unit_test(survives_damage),   cmocka_unit_test(refuses_deep_types),
+        cmocka_unit_test(describes_fields),      cmocka_unit_test(finds_fields),
+        cmocka_unit_test(finds_enum_values),     cmocka_unit_test(describes_methods),
+        cmocka_unit_test(refuses_bad_sets),      cmocka_unit_test(takes_a_file_once),
+        cmocka_unit_test(yields_to_known_types), cmocka_unit_test(survives_damage),
+        cmocka_unit_test(refuses_deep_types),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
