@@ -1,5 +1,6 @@
-"""What vectors_test.py stands on: the testee, and .proto files made of the vectors' schemas."""
+"""What the vectors' tests stand on: the testee, and .proto files made of the vectors' schemas."""
 
+import json
 import os
 import subprocess
 import sys
@@ -35,6 +36,21 @@ def to_hex(text):
 
 def from_hex(word):
     return b"" if word == "-" else bytes.fromhex(word)
+
+
+def message_json(testee, message, wire, flags="-"):
+    """The message as Python values, so that two encodings of one message are equal."""
+    kind, text = testee.ask("json", message, wire.hex() or "-", flags).split(" ")
+    text = from_hex(text).decode()
+    return json.loads(text) if kind == "json" else text
+
+
+def call(testee, method, url, body):
+    """The request message's wire bytes, or the error as text."""
+    path, _, query = url.partition("?")
+    answer = testee.ask("call", method, to_hex(path), to_hex(query), body.encode().hex() or "-").split(" ")
+    return from_hex(answer[1]) if answer[0] == "wire" else answer[0] + " " + (
+        from_hex(answer[1]).decode() if answer[0] == "error" else "")
 
 
 BOOKSTORE = """

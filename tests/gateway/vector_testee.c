@@ -9,10 +9,14 @@
  *   call METHOD PATH QUERY BODY   wire BYTES | none | bad | method ALLOW | error MESSAGE
  *   json TYPE BYTES FLAGS         json TEXT | error MESSAGE    (FLAGS "d" prints defaults)
  *   unescape single|multi TEXT    ok TEXT
- *   time METHOD PATH COUNT        ok NANOSECONDS    (of one match)
+ *   header NAME VALUE             ok KEY VALUE | dropped | error MESSAGE
+ *   build FILE                    ok TAKEN NANOSECONDS    (reset, and an add for each line "METHOD
+ * TEMPLATE") time FILE ROUNDS              ok NANOSECONDS    (of one match, over all lines "METHOD
+ * PATH")
  */
 #include "base/clock.h"
 #include "base/mem.h"
+#include "gateway/headers.h"
 #include "gateway/percent.h"
 #include "gateway/request.h"
 
@@ -96,19 +100,28 @@ static void do_template(struct testee *testee, char **words)
     put_hex(template.verb);
 }
 
-static void do_add(struct testee *testee, char **words)
+static bool add_route(struct testee *testee, struct base_str method, struct base_str text,
+                      struct base_err *err)
 {
     struct gw_template *template = &testee->templates[testee->count];
-    struct base_str method = {0};
-    struct base_err err;
-    if (!base_arena_copy(&testee->arena, base_str_of(words[1]), &method) ||
-        !gw_template_parse(get_hex(testee, words[2]), &testee->arena, template, &err) ||
-        !gw_router_add(testee->router, method, template, template, &err)) {
-        put_error(&err);
-        return;
+    struct base_str kept = {0};
+    if (!base_arena_copy(&testee->arena, method, &kept) ||
+        !gw_template_parse(text, &testee->arena, template, err) ||
+        !gw_router_add(testee->router, kept, template, template, err)) {
+        return false;
     }
     testee->count++;
-    (void)fputs("ok", stdout);
+    return true;
+}
+
+static void do_add(struct testee *testee, char **words)
+{
+    struct base_err err;
+    if (add_route(testee, base_str_of(words[1]), get_hex(testee, words[2]), &err)) {
+        (void)fputs("ok", stdout);
+    } else {
+        put_error(&err);
+    }
 }
 
 /* Prints an outcome that is no match. */
@@ -156,20 +169,6 @@ static void do_match(struct testee *testee, char **words)
     }
 }
 
-static void do_time(struct testee *testee, char **words)
-{
-    struct base_str path = get_hex(testee, words[2]);
-    struct base_str method = base_str_of(words[1]);
-    long count = strtol(words[3], NULL, 10);
-    void *route;
-    struct gw_captures captures;
-    int64_t start_ns = base_clock_monotonic_ns();
-    for (long i = 0; i < count; i++) {
-        (void)gw_router_match(testee->router, method, path, &route, &captures);
-    }
-    (void)printf("ok %ld", (long)((base_clock_monotonic_ns() - start_ns) / count));
-}
-
 /* Reads a whole file into the line's arena; empty when that fails. */
 static struct base_str read_file(struct testee *testee, const char *name)
 {
@@ -180,6 +179,71 @@ static struct base_str read_file(struct testee *testee, const char *name)
         (void)fclose(file);
     }
     return base_str_make(data, len);
+}
+
+/* Takes "METHOD TEXT" and its line end off `rest`; false at the end. */
+static bool next_line(struct base_str *rest, struct base_str *out_method, struct base_str *out_text)
+{
+    const char *end = rest->len == 0 ? NULL : memchr(rest->data, '\n', rest->len);
+    const char *space = end == NULL ? NULL : memchr(rest->data, ' ', (size_t)(end - rest->data));
+    if (space == NULL) {
+        return false;
+    }
+    *out_method = base_str_make(rest->data, (size_t)(space - rest->data));
+    *out_text = base_str_make(space + 1, (size_t)(end - space) - 1);
+    *rest = base_str_make(end + 1, rest->len - (size_t)(end - rest->data) - 1);
+    return true;
+}
+
+static void do_build(struct testee *testee, char **words)
+{
+    struct base_str rest = read_file(testee, words[1]);
+    struct base_str method;
+    struct base_str text;
+    struct base_err ignored;
+    reset(testee);
+    int64_t start_ns = base_clock_monotonic_ns();
+    while (next_line(&rest, &method, &text)) {
+        (void)add_route(testee, method, text, &ignored);
+    }
+    (void)printf("ok %zu %lld", testee->count, (long long)(base_clock_monotonic_ns() - start_ns));
+}
+
+static void do_time(struct testee *testee, char **words)
+{
+    struct base_str file = read_file(testee, words[1]);
+    struct base_str *methods = base_arena_alloc(&testee->line_arena, ROUTES_MAX * sizeof *methods);
+    struct base_str *paths = base_arena_alloc(&testee->line_arena, ROUTES_MAX * sizeof *paths);
+    size_t count = 0;
+    while (count < ROUTES_MAX && next_line(&file, &methods[count], &paths[count])) {
+        count++;
+    }
+    long rounds = strtol(words[2], NULL, 10);
+    void *route;
+    struct gw_captures captures;
+    int64_t start_ns = base_clock_monotonic_ns();
+    for (long round = 0; round < rounds; round++) {
+        for (size_t i = 0; i < count; i++) {
+            (void)gw_router_match(testee->router, methods[i], paths[i], &route, &captures);
+        }
+    }
+    int64_t took_ns = base_clock_monotonic_ns() - start_ns;
+    (void)printf("ok %.1f", (double)took_ns / (double)rounds / (double)count);
+}
+
+static void do_header(struct testee *testee, char **words)
+{
+    struct rpc_metadata metadata = {0};
+    struct base_err err;
+    if (!gw_headers_to_metadata(get_hex(testee, words[1]), get_hex(testee, words[2]),
+                                &testee->line_arena, &metadata, &err)) {
+        put_error(&err);
+    } else if (metadata.count == 0) {
+        (void)fputs("dropped", stdout);
+    } else {
+        (void)printf("ok %.*s ", BASE_STR_ARGS(metadata.entries[0].key));
+        put_hex(metadata.entries[0].value);
+    }
 }
 
 static void do_load(struct testee *testee, char **words)
@@ -261,7 +325,8 @@ static const struct command {
 } commands[] = {
     {"template", 2, do_template}, {"reset", 1, do_reset}, {"add", 3, do_add},
     {"match", 3, do_match},       {"load", 2, do_load},   {"call", 5, do_call},
-    {"json", 4, do_json},         {"time", 4, do_time},   {"unescape", 3, do_unescape},
+    {"json", 4, do_json},         {"time", 3, do_time},   {"unescape", 3, do_unescape},
+    {"header", 3, do_header},     {"build", 2, do_build},
 };
 
 static void run_line(struct testee *testee, char *line)
