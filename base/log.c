@@ -8,11 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-struct line {
-    size_t len;
-    char text[BASE_LOG_LINE_SIZE];
-};
-
 static enum base_log_level lowest = BASE_LOG_INFO;
 
 static const char *const level_names[] = {
@@ -23,62 +18,55 @@ static const char *const level_names[] = {
 };
 
 /* The last byte is kept free for the newline. */
-static void put(struct line *line, char c)
+static void put(struct base_log_line *line, char c)
 {
     if (line->len < sizeof line->text - 1) {
         line->text[line->len++] = c;
     }
 }
 
-static void put_text(struct line *line, const char *text)
+static void put_text(struct base_log_line *line, struct base_str text)
 {
-    for (; *text != '\0'; text++) {
-        put(line, *text);
+    size_t room = sizeof line->text - 1 - line->len;
+    size_t len = text.len < room ? text.len : room;
+    if (len > 0) {
+        memcpy(line->text + line->len, text.data, len);
+        line->len += len;
     }
 }
 
-static bool is_plain(const char *value)
+static bool is_plain(struct base_str value)
 {
-    if (*value == '\0') {
-        return false;
-    }
-    for (; *value != '\0'; value++) {
-        if (*value <= ' ' || *value == '"' || *value == '=' || *value == '\\' || *value == 0x7F) {
+    for (size_t i = 0; i < value.len; i++) {
+        char c = value.data[i];
+        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7F) {
             return false;
         }
     }
-    return true;
+    return value.len > 0;
 }
 
-static void put_value(struct line *line, const char *value)
+static void put_value(struct base_log_line *line, struct base_str value)
 {
     if (is_plain(value)) {
         put_text(line, value);
         return;
     }
     put(line, '"');
-    for (; *value != '\0'; value++) {
-        unsigned char c = (unsigned char)*value;
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.data[i];
         if (c == '"' || c == '\\') {
             put(line, '\\');
             put(line, (char)c);
         } else if (c < ' ' || c == 0x7F) {
             char escaped[5];
             snprintf(escaped, sizeof escaped, "\\x%02x", c);
-            put_text(line, escaped);
+            put_text(line, base_str_of(escaped));
         } else {
             put(line, (char)c);
         }
     }
     put(line, '"');
-}
-
-static void put_pair(struct line *line, const char *key, const char *value)
-{
-    put(line, ' ');
-    put_text(line, key);
-    put(line, '=');
-    put_value(line, value);
 }
 
 void base_log_set_level(enum base_log_level level)
@@ -91,21 +79,40 @@ void base_log(enum base_log_level level, const char *event, ...)
     if (level < lowest) {
         return;
     }
-    char time[BASE_CLOCK_TEXT_SIZE];
-    base_clock_format_ms(base_clock_system.unix_ns(&base_clock_system), time);
-    struct line line = {0};
-    put_text(&line, "time=");
-    put_text(&line, time);
-    put_pair(&line, "level", level_names[level]);
-    put_pair(&line, "event", event);
+    struct base_log_line line;
+    base_log_begin(&line, level, event);
     va_list args;
     va_start(args, event);
     for (const char *key; (key = va_arg(args, const char *)) != NULL;) {
-        const char *value = va_arg(args, const char *);
-        put_pair(&line, key, value == NULL ? "" : value);
+        base_log_put(&line, key, base_str_of(va_arg(args, const char *)));
     }
     va_end(args);
-    line.text[line.len++] = '\n';
-    ssize_t written = write(STDERR_FILENO, line.text, line.len);
+    struct base_str whole = base_log_end(&line);
+    ssize_t written = write(STDERR_FILENO, whole.data, whole.len);
     (void)written; /* there is nowhere left to say that the log is gone */
+}
+
+void base_log_begin(struct base_log_line *line, enum base_log_level level, const char *event)
+{
+    char time[BASE_CLOCK_TEXT_SIZE];
+    base_clock_format_ms(base_clock_system.unix_ns(&base_clock_system), time);
+    line->len = 0;
+    put_text(line, BASE_STR("time="));
+    put_text(line, base_str_of(time));
+    base_log_put(line, "level", base_str_of(level_names[level]));
+    base_log_put(line, "event", base_str_of(event));
+}
+
+void base_log_put(struct base_log_line *line, const char *key, struct base_str value)
+{
+    put(line, ' ');
+    put_text(line, base_str_of(key));
+    put(line, '=');
+    put_value(line, value);
+}
+
+struct base_str base_log_end(struct base_log_line *line)
+{
+    line->text[line->len++] = '\n';
+    return base_str_make(line->text, line->len);
 }

@@ -9,6 +9,8 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include "base/str.h"
+
 /* Bytes of a line; a longer one is cut. */
 #define BASE_LOG_LINE_SIZE 2048
 
@@ -20,5 +22,20 @@ void base_log_set_level(enum base_log_level level);
 /* Writes one line. After `event` come pairs of key and NUL-terminated value, then NULL; a value
  * with spaces, quotes or control characters is quoted and escaped. */
 void base_log(enum base_log_level level, const char *event, ...) __attribute__((sentinel));
+
+/* A line put together by hand, for an edge that writes many at once. */
+struct base_log_line {
+    size_t len;
+    char text[BASE_LOG_LINE_SIZE];
+};
+
+/* Begins a line with the time, the level and the event; the level is not looked at. */
+void base_log_begin(struct base_log_line *line, enum base_log_level level, const char *event);
+
+/* Adds one pair, quoted as by base_log. */
+void base_log_put(struct base_log_line *line, const char *key, struct base_str value);
+
+/* Ends the line. Returns it, its newline included, borrowed. */
+struct base_str base_log_end(struct base_log_line *line);
 
 #endif
