@@ -4,6 +4,7 @@
  *   front_h2o_loop.c      one thread's loop: mailbox, timers, draining
  *   front_h2o_connection.c accepting, HTTP/1 or HTTP/2, lingering, hang-ups
  *   front_h2o_request.c   one request: to the desk and back
+ *   front_h2o_answer.c    one answer: ours, or the library's own made ours
  */
 #ifndef GATEWAY_FRONT_H2O_PRIVATE_H
 #define GATEWAY_FRONT_H2O_PRIVATE_H
@@ -115,6 +116,23 @@ struct gw_front_exchange {
     struct base_timer watch;
 };
 
+static inline struct base_str gw_front_str(h2o_iovec_t bytes)
+{
+    return base_str_make(bytes.base, bytes.len);
+}
+
+static inline bool gw_front_is_http1(const h2o_req_t *req)
+{
+    return req->version < 0x200;
+}
+
+/* Gives the library's headers one after another. */
+struct gw_front_headers {
+    struct gw_header_source source;
+    const h2o_header_t *next;
+    const h2o_header_t *end;
+};
+
 /* ---- front_h2o_loop.c ---- */
 
 /* Readies `loop` for its thread; the front then gives it its listener_fd. */
@@ -167,7 +185,28 @@ void gw_front_on_hangup(h2o_socket_t *socket, const char *error);
 
 /* ---- front_h2o_request.c ---- */
 
-/* Installs the handler and the filter that turns the library's own errors into JSON. */
+/* Installs the handler of requests and the filter of answers. */
 void gw_front_protocol_install(struct gw_front_protocol *protocol);
+
+/* ---- front_h2o_answer.c ---- */
+
+/* Borrows the headers, which must not change meanwhile. */
+struct gw_front_headers gw_front_headers(const h2o_headers_t *headers);
+
+/* The value of the first header `name` (lower-case) of the request, borrowed; empty without one. */
+struct base_str gw_front_header(const h2o_req_t *req, struct base_str name);
+
+/* What the request asks as a preflight; its method is empty when it is none. */
+struct gw_preflight gw_front_preflight(const h2o_req_t *req);
+
+/* Sends `answer`, which outlives the request's pool. */
+void gw_front_send(h2o_req_t *req, const struct gw_answer *answer);
+
+/* Refuses a request that another server may read in another way; its connection is done with. */
+void gw_front_refuse(h2o_req_t *req, const struct base_err *err);
+
+/* The filter's callback: every answer passes it once its head is known. Turns the library's own
+ * errors into JSON and adds the headers that all have. */
+void gw_front_on_setup(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot);
 
 #endif
