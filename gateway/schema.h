@@ -80,8 +80,8 @@ struct gw_enum {
 struct gw_field {
     struct base_str name;
     struct base_str json_name;
-    /* The JSON name in quotes with a colon, ready to copy; GW_COPY_BLOCK bytes may be read at
-     * every offset inside it. */
+    /* The JSON name in quotes, escaped, with a colon, ready to copy; GW_COPY_BLOCK bytes may be
+     * read at every offset inside it. */
     struct base_str json_key;
     struct base_str proto_key; /* the proto name likewise */
     const struct gw_message *parent;

@@ -1,6 +1,6 @@
 /* A message's fields: from the descriptor's loose form into a sorted array whose tags, JSON keys
  * and presence are worked out once, here, so that the transcoder only copies and compares. */
-#include "base/utf8.h"
+#include "gateway/json_writer.h"
 #include "gateway/scalar.h"
 #include "gateway/schema_private.h"
 #include "gateway/wire_field.h"
@@ -8,6 +8,9 @@
 #include <stdlib.h>
 
 #define NUMBER_MAX ((1 << 29) - 1)
+
+/* What a byte of a name becomes at most in JSON: \u001f. */
+#define JSON_ESCAPE_BYTES 6
 
 bool gw_schema_bad_field(struct gw_schema_loader *loader, const struct gw_message *message,
                          const char *name, const char *reason)
@@ -38,15 +41,27 @@ static struct base_str derive_json_name(struct gw_schema *schema, struct base_st
     return base_str_make(out, len);
 }
 
-/* JSON names are copied into keys as they stand, so what JSON would escape is refused. */
-static bool is_plain_json_name(struct base_str name)
+/* `name`, which is UTF-8 as all strings of a set are, as a key in JSON: in quotes with a colon. Its
+ * data is NULL when the schema is full. */
+static struct base_str make_json_key(struct gw_schema *schema, struct base_str name)
 {
-    for (size_t i = 0; i < name.len; i++) {
-        if ((unsigned char)name.data[i] < 0x20 || name.data[i] == '"' || name.data[i] == '\\') {
-            return false;
-        }
+    struct base_str key = {NULL, 0};
+    struct base_buf quoted;
+    base_buf_init(&quoted, GW_SCHEMA_SET_BYTES_MAX * JSON_ESCAPE_BYTES);
+    if (gw_append_quoted(&quoted, name) == GW_TEXT_OK) {
+        key = gw_schema_join(schema, base_buf_str(&quoted), BASE_STR(":"), BASE_STR(""));
     }
-    return base_utf8_valid(name);
+    base_buf_dispose(&quoted);
+    return key;
+}
+
+/* The name inside its key; a copy of its own where JSON escapes some of it. */
+static struct base_str name_in_key(struct gw_schema *schema, struct base_str key,
+                                   struct base_str name)
+{
+    bool is_escaped = key.len != name.len + 3;
+    return is_escaped ? gw_schema_join(schema, name, BASE_STR(""), BASE_STR(""))
+                      : base_str_make(key.data + 1, name.len);
 }
 
 static bool load_names(struct gw_schema_loader *loader, struct gw_field *field,
@@ -56,22 +71,17 @@ static bool load_names(struct gw_schema_loader *loader, struct gw_field *field,
         return gw_schema_bad_field(loader, field->parent, source->name, "not a name");
     }
     struct gw_schema *schema = loader->schema;
-    const struct base_str quote = BASE_STR("\"");
-    const struct base_str end = BASE_STR("\":");
-    field->proto_key = gw_schema_join(schema, quote, base_str_of(source->name), end);
-    struct base_str json_name = source->json_name == NULL
-                                    ? derive_json_name(schema, base_str_of(source->name))
-                                    : base_str_of(source->json_name);
-    if (!is_plain_json_name(json_name)) {
-        return gw_schema_bad_field(loader, field->parent, source->name, "a bad json_name");
-    }
-    field->json_key = gw_schema_join(schema, quote, json_name, end);
+    struct base_str name = base_str_of(source->name);
+    struct base_str json_name =
+        source->json_name == NULL ? derive_json_name(schema, name) : base_str_of(source->json_name);
+    field->proto_key = gw_schema_join(schema, BASE_STR("\""), name, BASE_STR("\":"));
+    field->json_key = make_json_key(schema, json_name);
     if (field->proto_key.data == NULL || field->json_key.data == NULL) {
         return gw_schema_full(loader->err);
     }
-    field->name = base_str_make(field->proto_key.data + 1, field->proto_key.len - 3);
-    field->json_name = base_str_make(field->json_key.data + 1, field->json_key.len - 3);
-    return true;
+    field->name = base_str_make(field->proto_key.data + 1, name.len);
+    field->json_name = name_in_key(schema, field->json_key, json_name);
+    return field->json_name.data != NULL || gw_schema_full(loader->err);
 }
 
 static bool load_type(struct gw_schema_loader *loader, struct gw_field *field,

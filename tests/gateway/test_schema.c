@@ -296,7 +296,7 @@ static void spoil_field_name(struct set *s)
 
 static void spoil_json_name(struct set *s)
 {
-    s->field[0].json_name = "a\nb";
+    s->field[0].json_name = "a\xffz";
 }
 
 static void spoil_json_names_alike(struct set *s)
@@ -429,7 +429,8 @@ static const struct {
     {spoil_value_twice, "enum p.E: ZERO stands twice"},
     {spoil_value_name, "enum p.E: a value has a bad name"},
     {spoil_field_name, "message p.M, field 1a: not a name"},
-    {spoil_json_name, "message p.M, field a: a bad json_name"},
+    {spoil_json_name, "not a google.protobuf.FileDescriptorSet: message at byte 31, "
+                      "file.message_type.field.json_name: a string is not valid UTF-8"},
     {spoil_json_names_alike, "message p.M: fields a and b_c have the same JSON name"},
     {spoil_number_zero, "message p.M, field a: the number is out of range"},
     {spoil_number_large, "message p.M, field a: the number is out of range"},
@@ -477,6 +478,22 @@ static void refuses_bad_sets(void **state)
             assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
         }
     }
+}
+
+static void escapes_json_names(void **state)
+{
+    (void)state;
+    struct set s;
+    struct base_err err;
+    struct gw_schema *schema = gw_schema_create();
+    make_set(&s);
+    s.field[0].json_name = "say \"a\"\n";
+    assert_true(load(&s.set, schema, &err));
+    const struct gw_message *message = gw_schema_message(schema, BASE_STR("p.M"));
+    const struct gw_field *field = gw_message_field_by_text(message, BASE_STR("say \"a\"\n"));
+    assert_non_null(field);
+    assert_true(base_str_eq(field->json_key, BASE_STR("\"say \\\"a\\\"\\n\":")));
+    gw_schema_destroy(schema);
 }
 
 static void takes_a_file_once(void **state)
@@ -584,7 +601,7 @@ int main(void)
         cmocka_unit_test(finds_enum_values),     cmocka_unit_test(describes_methods),
         cmocka_unit_test(refuses_bad_sets),      cmocka_unit_test(takes_a_file_once),
         cmocka_unit_test(yields_to_known_types), cmocka_unit_test(survives_damage),
-        cmocka_unit_test(refuses_deep_types),
+        cmocka_unit_test(refuses_deep_types),    cmocka_unit_test(escapes_json_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
