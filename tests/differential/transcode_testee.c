@@ -105,10 +105,9 @@ static void answer(const struct request *request, struct base_buf *out)
 {
     struct base_err err;
     out->len = 0;
-    bool ok = request->kind == 'r' ? gw_json_to_wire(request->type, request->input,
-                                                     &request->options, out, &err)
-                                   : gw_wire_to_json(request->type, request->input,
-                                                     &request->options, out, &err);
+    bool ok = request->kind == 'r'
+                  ? gw_json_to_wire(request->type, request->input, &request->options, out, &err)
+                  : gw_wire_to_json(request->type, request->input, &request->options, out, &err);
     if (ok) {
         write_frame('+', base_buf_str(out));
     } else {
