@@ -85,3 +85,17 @@ void cli_api_dispose(struct cli_api *api)
     }
     gw_rules_destroy(api->rules);
 }
+
+_Static_assert(CLI_JSON_INDENT_MAX <= GW_INDENT_MAX, "--json-indent holds for the transcoder");
+
+struct gw_transcode_options cli_api_json(const struct cli_options *options)
+{
+    return (struct gw_transcode_options){
+        .ignore_unknown_fields = options->ignore_unknown_fields,
+        .print_defaults = !options->json_omit_defaults,
+        .print_proto_names = options->json_proto_names,
+        .print_enum_numbers = options->json_enum_numbers,
+        .print_int64_numbers = options->json_int64_numbers,
+        .indent = options->json_indent,
+    };
+}

@@ -1,4 +1,4 @@
-/* API: the descriptor sets and rules of a gateway, read from where its options say.
+/* API: the descriptor sets, rules and JSON of a gateway, read from where its options say.
  *
  * The files of --proto-set; without any, what is compiled in. Either way the sets go to the gateway
  * as bytes, and with them those of the messages that errors carry. The file of --rules goes with
@@ -27,5 +27,8 @@ bool cli_api_read(struct cli_api *api, const struct cli_options *options,
                   struct base_err *err) BASE_MUST_CHECK;
 
 void cli_api_dispose(struct cli_api *api);
+
+/* How the gateway reads and writes JSON, for gw_gateway_config. */
+struct gw_transcode_options cli_api_json(const struct cli_options *options);
 
 #endif

@@ -147,11 +147,12 @@ bool cli_explain(const struct cli_options *options, struct base_err *err)
     if (!cli_api_read(&api, options, err)) {
         return false;
     }
+    struct gw_transcode_options json = cli_api_json(options);
     struct gw_gateway_config config = {
         .descriptor_sets = api.sets,
         .descriptor_set_count = api.set_count,
         .rules = api.rules,
-        .ignore_unknown_fields = options->ignore_unknown_fields,
+        .json = &json,
     };
     struct gw_explainer *explainer = gw_explainer_create(&config, err);
     cli_api_dispose(&api);

@@ -73,6 +73,41 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .offset = offsetof(struct cli_options, ignore_unknown_fields),                             \
         .help = "Passes over JSON fields that a message does not have, instead of refusing them."  \
     }
+#define JSON_OMIT_DEFAULTS                                                                         \
+    {                                                                                              \
+        .name = "json-omit-defaults", .kind = CLI_SWITCH,                                          \
+        .offset = offsetof(struct cli_options, json_omit_defaults),                                \
+        .help = "Leaves zeros, empty strings, lists and maps out of answers."                      \
+    }
+#define JSON_PROTO_NAMES                                                                           \
+    {                                                                                              \
+        .name = "json-proto-names", .kind = CLI_SWITCH,                                            \
+        .offset = offsetof(struct cli_options, json_proto_names),                                  \
+        .help = "Names fields in answers as the .proto does: note_id, not noteId. Requests may "   \
+                "have either."                                                                     \
+    }
+#define JSON_ENUM_NUMBERS                                                                          \
+    {                                                                                              \
+        .name = "json-enum-numbers", .kind = CLI_SWITCH,                                           \
+        .offset = offsetof(struct cli_options, json_enum_numbers),                                 \
+        .help = "Writes enums as numbers. Requests may have either."                               \
+    }
+#define JSON_INT64_NUMBERS                                                                         \
+    {                                                                                              \
+        .name = "json-int64-numbers", .kind = CLI_SWITCH,                                          \
+        .offset = offsetof(struct cli_options, json_int64_numbers),                                \
+        .help = "Writes integers of 64 bits as numbers up to 2^53 either side of zero, where "     \
+                "JavaScript keeps them exact; larger ones in quotes, as all of them else."         \
+    }
+#define JSON_INDENT                                                                                \
+    {                                                                                              \
+        .name = "json-indent", .kind = CLI_NUMBER,                                                 \
+        .offset = offsetof(struct cli_options, json_indent), .value_name = "SPACES",               \
+        .initial = "0", .number_min = 0, .number_max = CLI_JSON_INDENT_MAX,                        \
+        .help = "Spreads answers over lines, indented so far a level; 0 keeps them on one."        \
+    }
+#define JSON                                                                                       \
+    JSON_OMIT_DEFAULTS, JSON_PROTO_NAMES, JSON_ENUM_NUMBERS, JSON_INT64_NUMBERS, JSON_INDENT
 #define CORS_ORIGIN                                                                                \
     {                                                                                              \
         .name = "cors-origin", .kind = CLI_LIST,                                                   \
@@ -137,15 +172,15 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
     }
 
 static const struct cli_flag serve_flags[] = {
-    LISTEN, GRPC,    STORE,   DEMO,          IGNORE_UNKNOWN_FIELDS,
-    CORS,   THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
+    LISTEN,  GRPC,    STORE,         DEMO,      IGNORE_UNKNOWN_FIELDS, JSON, CORS,
+    THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag server_flags[] = {
     GRPC, STORE, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag gateway_flags[] = {
-    LISTEN, UPSTREAM, PROTO_SET,     RULES,     IGNORE_UNKNOWN_FIELDS,
-    CORS,   THREADS,  DRAIN_TIMEOUT, LOG_LEVEL,
+    LISTEN, UPSTREAM, PROTO_SET, RULES,         IGNORE_UNKNOWN_FIELDS,
+    JSON,   CORS,     THREADS,   DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag explain_flags[] = {
     METHOD, URL, BODY, HEADER, PROTO_SET, RULES, IGNORE_UNKNOWN_FIELDS,

@@ -18,6 +18,11 @@ struct cli_options {
     struct cli_list headers; /* "Name: value" */
     bool demo;
     bool ignore_unknown_fields;
+    bool json_omit_defaults;
+    bool json_proto_names;
+    bool json_enum_numbers;
+    bool json_int64_numbers;
+    int json_indent; /* spaces; 0: on one line */
     struct cli_list cors_origins;
     struct cli_list cors_headers;
     struct cli_list cors_exposed;
@@ -33,6 +38,9 @@ struct cli_options {
 #define CLI_THREADS_MAX 16
 #define CLI_WORKERS_MAX 1024
 #define CLI_DRAIN_TIMEOUT_S_MAX 3600
+
+/* Spaces of --json-indent: GW_INDENT_MAX. */
+#define CLI_JSON_INDENT_MAX 8
 
 /* Seconds of --cors-max-age: GW_CORS_MAX_AGE_S_MAX. */
 #define CLI_CORS_MAX_AGE_S_MAX 86400

@@ -96,12 +96,13 @@ static struct gw_gateway *make_gateway(const struct program *program, struct bas
     if (!cli_api_read(&api, program->options, err)) {
         return NULL;
     }
+    struct gw_transcode_options json = cli_api_json(program->options);
     struct gw_gateway_config config = {
         .descriptor_sets = api.sets,
         .descriptor_set_count = api.set_count,
         .rules = api.rules,
         .channel = program->channel,
-        .ignore_unknown_fields = program->options->ignore_unknown_fields,
+        .json = &json,
         .cors = program->cors,
     };
     struct gw_gateway *gateway = gw_gateway_create(&config, err);

@@ -58,11 +58,9 @@ struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, str
         gw_gateway_unref(gateway);
         return NULL;
     }
-    gateway->options = (struct gw_transcode_options){
-        .schema = gateway->schema,
-        .ignore_unknown_fields = config->ignore_unknown_fields,
-        .print_defaults = true,
-    };
+    gateway->options = config->json != NULL ? *config->json
+                                            : (struct gw_transcode_options){.print_defaults = true};
+    gateway->options.schema = gateway->schema;
     return gateway;
 }
 

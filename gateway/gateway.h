@@ -29,8 +29,10 @@ struct gw_gateway_config {
     size_t descriptor_set_count;
     const struct gw_rules *rules; /* in place of annotations; NULL: none. Only read at creation */
     struct rpc_channel *channel;  /* borrowed; must outlive the gateway */
-    bool ignore_unknown_fields;   /* in JSON bodies, instead of refusing them */
-    const struct gw_cors *cors;   /* borrowed; NULL: nothing is said of CORS */
+    /* How JSON is read and written, only read at creation; its schema does not count. NULL: as
+     * ProtoJSON has it, with empty fields printed. */
+    const struct gw_transcode_options *json;
+    const struct gw_cors *cors; /* borrowed; NULL: nothing is said of CORS */
 };
 
 struct gw_gateway {
@@ -39,7 +41,7 @@ struct gw_gateway {
     struct gw_routes *routes; /* each route's target is the channel's struct rpc_target */
     struct rpc_channel *channel;
     const struct gw_cors *cors;
-    struct gw_transcode_options options; /* empty fields are printed (print_defaults) */
+    struct gw_transcode_options options;
 };
 
 /* Returns a reference to the gateway to every method that has a rule. NULL when a set is damaged,

@@ -240,7 +240,10 @@ void gw_status_to_json(enum base_code code, struct base_str message, struct base
                        const struct gw_transcode_options *options, struct base_buf *out)
 {
     size_t start = out->len;
-    if (append_body(code, message, details, options, out)) {
+    struct gw_transcode_options compact = *options;
+    compact.indent = 0;
+    if (append_body(code, message, details, &compact, out) &&
+        (options->indent == 0 || gw_json_indent(out, start, options->indent))) {
         return;
     }
     /* Too large for the buffer: what says most goes in, the code. */

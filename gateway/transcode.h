@@ -16,10 +16,14 @@
 #define GATEWAY_TRANSCODE_H
 
 #include "base/buf.h"
+#include "gateway/json_indent.h"
 #include "gateway/schema.h"
 
 /* Objects and arrays inside each other, and messages inside messages. */
 #define GW_NESTING_MAX 100
+
+/* The largest integer, either side of zero, up to which a double tells each from the next. */
+#define GW_EXACT_INTEGER_MAX (INT64_C(1) << 53)
 
 struct gw_transcode_options {
     const struct gw_schema *schema; /* where the types of google.protobuf.Any are found */
@@ -29,6 +33,9 @@ struct gw_transcode_options {
     bool print_defaults;        /* writing JSON: fields without presence appear when unset, too */
     bool print_proto_names;     /* writing JSON: note_id instead of noteId */
     bool print_enum_numbers;    /* writing JSON: numbers instead of names */
+    bool print_int64_numbers;   /* writing JSON: integers of 64 bits as numbers where every reader
+                                   keeps them exact, up to GW_EXACT_INTEGER_MAX; others in quotes */
+    int indent;                 /* writing JSON: spaces a level, up to GW_INDENT_MAX; 0: one line */
 };
 
 /* Reads one JSON value, the whole of `json`, as a message of `type`; appends the message's wire

@@ -30,16 +30,23 @@ static int64_t unzigzag(uint64_t bits)
     return (int64_t)(bits >> 1 ^ (0 - (bits & 1)));
 }
 
-static char *put_quoted_signed(char *out, int64_t value)
+/* 64 bits go in quotes, so that no reader rounds them, unless `bare` and within what it keeps. */
+static char *put_signed_64(char *out, int64_t value, bool bare)
 {
+    if (bare && value >= -GW_EXACT_INTEGER_MAX && value <= GW_EXACT_INTEGER_MAX) {
+        return gw_put_signed(out, value);
+    }
     *out++ = '"';
     out = gw_put_signed(out, value);
     *out++ = '"';
     return out;
 }
 
-static char *put_quoted_unsigned(char *out, uint64_t value)
+static char *put_unsigned_64(char *out, uint64_t value, bool bare)
 {
+    if (bare && value <= (uint64_t)GW_EXACT_INTEGER_MAX) {
+        return gw_put_unsigned(out, value);
+    }
     *out++ = '"';
     out = gw_put_unsigned(out, value);
     *out++ = '"';
@@ -66,17 +73,17 @@ static char *put_real(char *out, enum gw_type type, uint64_t bits)
 }
 
 /* The varint of a 32-bit type counts by its low 32 bits. */
-static char *put_number(char *out, enum gw_type type, uint64_t bits)
+static char *put_number(char *out, enum gw_type type, uint64_t bits, bool bare_64)
 {
     switch (type) {
     case GW_INT64:
     case GW_SFIXED64:
-        return put_quoted_signed(out, (int64_t)bits);
+        return put_signed_64(out, (int64_t)bits, bare_64);
     case GW_UINT64:
     case GW_FIXED64:
-        return put_quoted_unsigned(out, bits);
+        return put_unsigned_64(out, bits, bare_64);
     case GW_SINT64:
-        return put_quoted_signed(out, unzigzag(bits));
+        return put_signed_64(out, unzigzag(bits), bare_64);
     case GW_INT32:
     case GW_SFIXED32:
         return gw_put_signed(out, (int32_t)bits);
@@ -100,7 +107,8 @@ bool gw_write_bits(struct gw_writer *writer, const struct gw_field *field, uint6
     if (!gw_writer_reserve(writer, GW_NUMBER_BYTES_MAX)) {
         return false;
     }
-    char *end = put_number(base_buf_end(writer->out), field->type, bits);
+    char *end = put_number(base_buf_end(writer->out), field->type, bits,
+                           writer->options->print_int64_numbers);
     writer->out->len = (size_t)(end - writer->out->data);
     return true;
 }

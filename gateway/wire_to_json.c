@@ -333,15 +333,18 @@ static bool to_json(const struct gw_message *type, const struct gw_field *only,
 {
     size_t before = out->len;
     struct gw_writer writer = {.options = options, .out = out, .err = err};
-    if (write_root(&writer, type, only, wire)) {
-        return true;
+    bool ok = write_root(&writer, type, only, wire);
+    if (!ok && writer.is_out_of_order) {
+        out->len = before;
+        ok = write_again(&writer, type, only, wire);
     }
-    out->len = before;
-    if (writer.is_out_of_order && write_again(&writer, type, only, wire)) {
-        return true;
+    if (ok && options->indent > 0) {
+        ok = gw_json_indent(out, before, options->indent) || gw_writer_full(&writer);
     }
-    out->len = before;
-    return false;
+    if (!ok) {
+        out->len = before;
+    }
+    return ok;
 }
 
 bool gw_wire_to_json(const struct gw_message *type, struct base_str wire,

@@ -274,41 +274,6 @@ CHECKS(message)
 CHECKS(legacy)
 CHECKS(well_known)
 
-static void writes_as_the_options_say(void **state)
-{
-    (void)state;
-    const struct gw_transcode_options defaults = {.schema = test_schema(), .print_defaults = true};
-    static const struct row default_rows[] = {
-        {"all", "Scalars", "",
-         "{\"aDouble\":0,\"aFloat\":0,\"anInt32\":0,\"anInt64\":\"0\",\"aUint32\":0,"
-         "\"aUint64\":\"0\",\"aSint32\":0,\"aSint64\":\"0\",\"aFixed32\":0,\"aFixed64\":\"0\","
-         "\"aSfixed32\":0,\"aSfixed64\":\"0\",\"aBool\":false,\"aString\":\"\",\"someBytes\":\"\","
-         "\"aColor\":\"COLOR_UNSPECIFIED\"}"},
-        {"around one", "Note", "120178", "{\"noteId\":\"\",\"title\":\"x\",\"content\":\"\"}"},
-        {"out of order", "Note", "120178 0a0169",
-         "{\"noteId\":\"i\",\"title\":\"x\",\"content\":\"\"}"},
-        {"lists and maps", "Nested", "", "{\"children\":[],\"name\":\"\",\"named\":{}}"},
-        {"inside", "Nested", "0a00",
-         "{\"child\":{\"children\":[],\"name\":\"\",\"named\":{}},\"children\":[],\"name\":\"\","
-         "\"named\":{}}"},
-        {"with presence", "Choices", "", "{}"},
-        {"proto2", "test.v2.Legacy", "",
-         "{\"many\":[],\"loose\":[],\"tight\":[],\"item\":[],\"closedByName\":{}}"},
-        {"an empty pack", "Sparse", "", "{\"first\":0,\"far\":0,\"last\":0}"},
-    };
-    for (size_t i = 0; i < sizeof default_rows / sizeof *default_rows; i++) {
-        check_row(&default_rows[i], &defaults);
-    }
-    const struct gw_transcode_options proto_names = {.schema = test_schema(),
-                                                     .print_proto_names = true};
-    check_row(
-        &(struct row){"proto names", "Names", "0801 1002", "{\"snake_case\":1,\"renamed\":2}"},
-        &proto_names);
-    const struct gw_transcode_options enum_numbers = {.schema = test_schema(),
-                                                      .print_enum_numbers = true};
-    check_row(&(struct row){"enum numbers", "Scalars", "800102", "{\"aColor\":2}"}, &enum_numbers);
-}
-
 struct field_row {
     const char *type;
     const char *field;
@@ -471,7 +436,6 @@ int main(void)
         cmocka_unit_test(writes_message),
         cmocka_unit_test(writes_legacy),
         cmocka_unit_test(writes_well_known),
-        cmocka_unit_test(writes_as_the_options_say),
         cmocka_unit_test(writes_the_value_of_a_field),
         cmocka_unit_test(limits_nesting),
         cmocka_unit_test(gathers_many_records),

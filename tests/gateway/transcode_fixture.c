@@ -11,7 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Bytes of what json_to_hex and hex_to_json return, and of the wire bytes they take. */
+#define RESULT_SIZE (64 * 1024)
+
 static struct gw_schema *schema;
+static char result[RESULT_SIZE];
 
 static void destroy_schema(void)
 {
@@ -63,4 +67,38 @@ struct base_str from_hex(const char *hex, char *storage, size_t size)
         hex += 2;
     }
     return base_str_make(storage, len);
+}
+
+const char *json_to_hex(const char *type, const char *json, struct gw_transcode_options options)
+{
+    struct base_buf out;
+    struct base_err err;
+    options.schema = test_schema();
+    base_buf_init(&out, OUTPUT_BYTES_MAX);
+    if (gw_json_to_wire(test_type(type), base_str_of(json), &options, &out, &err)) {
+        to_hex(base_buf_str(&out), result, sizeof result);
+    } else {
+        assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
+        snprintf(result, sizeof result, "%s", err.message);
+    }
+    base_buf_dispose(&out);
+    return result;
+}
+
+const char *hex_to_json(const char *type, const char *hex, struct gw_transcode_options options)
+{
+    static char wire[RESULT_SIZE];
+    struct base_buf out;
+    struct base_err err;
+    options.schema = test_schema();
+    base_buf_init(&out, RESULT_SIZE - 1);
+    if (gw_wire_to_json(test_type(type), from_hex(hex, wire, sizeof wire), &options, &out, &err)) {
+        memcpy(result, out.data, out.len);
+        result[out.len] = '\0';
+    } else {
+        assert_int_equal(err.code, BASE_INTERNAL);
+        snprintf(result, sizeof result, "%s", err.message);
+    }
+    base_buf_dispose(&out);
+    return result;
 }

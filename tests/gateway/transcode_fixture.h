@@ -21,4 +21,10 @@ void to_hex(struct base_str bytes, char *out, size_t size);
 /* Reads hex, spaces ignored; returns what stands in `storage`. */
 struct base_str from_hex(const char *hex, char *storage, size_t size);
 
+/* What reading `json`, or writing the wire bytes that `hex` stands for, comes to: hex or JSON, else
+ * the error's message. The options' schema is the tests'. What is returned lives until the next
+ * call of either. */
+const char *json_to_hex(const char *type, const char *json, struct gw_transcode_options options);
+const char *hex_to_json(const char *type, const char *hex, struct gw_transcode_options options);
+
 #endif

@@ -1,0 +1,306 @@
+/* Extensions of proto2: what the schema makes of them, both ways between wire and JSON, and the
+ * declarations that are refused. */
+#include "tests/gateway/transcode_fixture.h"
+
+#include "google/protobuf/descriptor.pb-c.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+static const struct gw_transcode_options plain;
+static const struct gw_transcode_options lenient = {.ignore_unknown_fields = true};
+static const struct gw_transcode_options with_defaults = {.print_defaults = true};
+static const struct gw_transcode_options proto_names = {.print_proto_names = true};
+
+/* Rows that hold both ways. */
+static const struct {
+    const char *rule;
+    const char *json;
+    const char *hex;
+} equal_rows[] = {
+    {"a scalar", "{\"[test.ext.rank]\":7}", "a00607"},
+    {"its zero is set", "{\"[test.ext.rank]\":0}", "a00600"},
+    {"a list", "{\"[test.ext.labels]\":[\"a\",\"b\"]}", "aa060161aa060162"},
+    {"a message", "{\"[test.ext.strict]\":{\"id\":1}}", "b206020801"},
+    {"a group", "{\"[test.ext.extra]\":{\"size\":1}}", "bb060801bc06"},
+    {"a packed list", "{\"[test.ext.tight]\":[1,2]}", "c206020102"},
+    {"a closed enum", "{\"[test.ext.mood]\":\"SECOND\"}", "c80602"},
+    {"declared inside a message", "{\"[test.ext.Scope.scoped]\":{\"text\":\"x\"}}", "f206030a0178"},
+    {"the last number", "{\"[test.ext.far]\":\"x\"}", "faffffff0f0178"},
+    {"among fields, by number", "{\"number\":1,\"[test.ext.rank]\":2}", "0801a00602"},
+};
+
+static void goes_both_ways(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof equal_rows / sizeof *equal_rows; i++) {
+        print_message("  %s\n", equal_rows[i].rule);
+        assert_string_equal(json_to_hex("test.v2.Legacy", equal_rows[i].json, plain),
+                            equal_rows[i].hex);
+        assert_string_equal(hex_to_json("test.v2.Legacy", equal_rows[i].hex, plain),
+                            equal_rows[i].json);
+        assert_string_equal(hex_to_json("test.v2.Legacy", equal_rows[i].hex, proto_names),
+                            equal_rows[i].json);
+    }
+}
+
+static void reads(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule;
+        const char *json;
+        const char *hex; /* or the error */
+    } rows[] = {
+        {"null leaves it unset", "{\"[test.ext.rank]\":null}", ""},
+        {"twice is once too often", "{\"[test.ext.rank]\":1,\"[test.ext.rank]\":2}",
+         "body at byte 21, [test.ext.rank]: duplicate field"},
+        {"a name without brackets is a field's", "{\"test.ext.rank\":1}",
+         "body at byte 1: unknown field \"test.ext.rank\""},
+        {"an extension nobody declared", "{\"[test.ext.none]\":1}",
+         "body at byte 1: unknown field \"[test.ext.none]\""},
+        {"one of another message", "{\"[test.ext.Scope.in_set]\":{}}",
+         "body at byte 1: unknown field \"[test.ext.Scope.in_set]\""},
+        {"its type is checked", "{\"[test.ext.rank]\":\"x\"}",
+         "body at byte 19, [test.ext.rank]: expected an int32, found \"x\""},
+        {"its required fields too", "{\"[test.ext.strict]\":{}}",
+         "body at byte 21, [test.ext.strict]: the required field \"id\" is missing"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", rows[i].rule);
+        assert_string_equal(json_to_hex("test.v2.Legacy", rows[i].json, plain), rows[i].hex);
+    }
+    assert_string_equal(json_to_hex("test.v2.Legacy", "{\"[a.b]\":1,\"number\":1}", lenient),
+                        "0801");
+}
+
+static void writes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *rule;
+        const char *type;
+        const char *hex;
+        const char *json;
+    } rows[] = {
+        {"the last of a scalar counts", "test.v2.Legacy", "a00601 a00602",
+         "{\"[test.ext.rank]\":2}"},
+        {"pieces of a message are merged", "test.v2.Legacy", "b206020801 b206031201 61",
+         "{\"[test.ext.strict]\":{\"id\":1,\"name\":\"a\"}}"},
+        {"before the fields on the wire, behind them in JSON", "test.v2.Legacy", "a00602 0801",
+         "{\"number\":1,\"[test.ext.rank]\":2}"},
+        {"a value the closed enum lacks is unknown", "test.v2.Legacy", "c80609", "{}"},
+        {"those of a MessageSet are unknown", "test.v2.OldSet", "c20c00", "{}"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", rows[i].rule);
+        assert_string_equal(hex_to_json(rows[i].type, rows[i].hex, plain), rows[i].json);
+    }
+    /* A message does not show what others may add to it. */
+    assert_string_equal(hex_to_json("test.v2.Legacy", "", with_defaults),
+                        "{\"many\":[],\"loose\":[],\"tight\":[],\"item\":[],\"closedByName\":{}}");
+}
+
+/* A file with a message that leaves 10 to 20 to extensions, and an extension of it, which each row
+ * below spoils. */
+struct set {
+    Google__Protobuf__FileDescriptorSet set;
+    Google__Protobuf__FileDescriptorProto file[2];
+    Google__Protobuf__DescriptorProto message;
+    Google__Protobuf__DescriptorProto__ExtensionRange range;
+    Google__Protobuf__FieldDescriptorProto field;
+    Google__Protobuf__FieldDescriptorProto extension[2];
+    Google__Protobuf__FileDescriptorProto *files[2];
+    Google__Protobuf__DescriptorProto *messages[1];
+    Google__Protobuf__DescriptorProto__ExtensionRange *ranges[1];
+    Google__Protobuf__FieldDescriptorProto *fields[1];
+    Google__Protobuf__FieldDescriptorProto *extensions[2];
+};
+
+static void make_field(Google__Protobuf__FieldDescriptorProto *field, char *name, int32_t number)
+{
+    google__protobuf__field_descriptor_proto__init(field);
+    field->name = name;
+    field->has_number = field->has_type = field->has_label = true;
+    field->number = number;
+    field->type = GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_INT32;
+    field->label = GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_OPTIONAL;
+}
+
+static void make_set(struct set *s)
+{
+    google__protobuf__file_descriptor_set__init(&s->set);
+    for (int i = 0; i < 2; i++) {
+        google__protobuf__file_descriptor_proto__init(&s->file[i]);
+        s->file[i].name = i == 0 ? "message.proto" : "extension.proto";
+        s->file[i].package = i == 0 ? "p" : "q";
+        s->files[i] = &s->file[i];
+        make_field(&s->extension[i], i == 0 ? "a" : "b", 10 + i);
+        s->extension[i].extendee = ".p.M";
+        s->extensions[i] = &s->extension[i];
+    }
+    google__protobuf__descriptor_proto__init(&s->message);
+    google__protobuf__descriptor_proto__extension_range__init(&s->range);
+    make_field(&s->field, "own", 1);
+    s->fields[0] = &s->field;
+    s->range.has_start = s->range.has_end = true;
+    s->range.start = 10;
+    s->range.end = 21;
+    s->ranges[0] = &s->range;
+    s->message.name = "M";
+    s->message.n_field = s->message.n_extension_range = 1;
+    s->message.field = s->fields;
+    s->message.extension_range = s->ranges;
+    s->messages[0] = &s->message;
+    s->file[0].n_message_type = 1;
+    s->file[0].message_type = s->messages;
+    s->file[1].n_extension = 2;
+    s->file[1].extension = s->extensions;
+    s->set.n_file = 2;
+    s->set.file = s->files;
+}
+
+static bool load(const Google__Protobuf__FileDescriptorSet *set, struct gw_schema *schema,
+                 struct base_err *err)
+{
+    static uint8_t bytes[1024];
+    assert_true(google__protobuf__file_descriptor_set__get_packed_size(set) <= sizeof bytes);
+    size_t len = google__protobuf__file_descriptor_set__pack(set, bytes);
+    return gw_schema_add(schema, base_str_make((const char *)bytes, len), err);
+}
+
+static void spoil_nothing(struct set *s)
+{
+    (void)s;
+}
+
+static void spoil_extendee(struct set *s)
+{
+    s->extension[0].extendee = ".p.N";
+}
+
+static void spoil_name(struct set *s)
+{
+    s->extension[0].name = "a]";
+}
+
+static void spoil_number(struct set *s)
+{
+    s->extension[0].number = 21;
+}
+
+static void spoil_number_negative(struct set *s)
+{
+    s->extension[0].number = -1;
+}
+
+static void spoil_number_twice(struct set *s)
+{
+    s->extension[0].number = 11;
+}
+
+static void spoil_type(struct set *s)
+{
+    s->extension[0].has_type = false;
+}
+
+static void spoil_required(struct set *s)
+{
+    s->extension[0].label = GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REQUIRED;
+}
+
+static void spoil_range_start(struct set *s)
+{
+    s->range.start = 0;
+}
+
+static void spoil_range_end(struct set *s)
+{
+    s->range.end = 10;
+}
+
+static void spoil_range_past_the_last(struct set *s)
+{
+    s->range.end = (1 << 29) + 1;
+}
+
+static void spoil_own_field(struct set *s)
+{
+    s->field.number = 10;
+}
+
+static void refuses(void **state)
+{
+    (void)state;
+    static const struct {
+        void (*spoil)(struct set *s);
+        const char *error; /* NULL: it loads */
+    } rows[] = {
+        {spoil_nothing, NULL},
+        {spoil_extendee, "q: unknown message type \"p.N\""},
+        {spoil_name, "message p.M, field a]: not a name"},
+        {spoil_number, "message p.M, field a: the number is not left to extensions"},
+        {spoil_number_negative, "message p.M, field a: the number is not left to extensions"},
+        {spoil_number_twice, "message p.M: fields [q.b] and [q.a] have the same number"},
+        {spoil_type, "message p.M, field a: no such type"},
+        {spoil_required, "message p.M, field a: no extension can be that"},
+        {spoil_range_start, "message p.M: a bad range of extensions"},
+        {spoil_range_end, "message p.M: a bad range of extensions"},
+        {spoil_range_past_the_last, "message p.M: a bad range of extensions"},
+        {spoil_own_field, "message p.M: fields own and [q.a] have the same number"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct set s;
+        struct base_err err = {.message = "none"};
+        struct gw_schema *schema = gw_schema_create();
+        make_set(&s);
+        rows[i].spoil(&s);
+        bool ok = load(&s.set, schema, &err);
+        gw_schema_destroy(schema);
+        assert_int_equal(ok, rows[i].error == NULL);
+        if (!ok) {
+            assert_string_equal(err.message, rows[i].error);
+            assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
+        }
+    }
+}
+
+/* A later set extends what an earlier one brought. */
+static void extends_what_is_there(void **state)
+{
+    (void)state;
+    struct set s;
+    struct base_err err;
+    struct gw_schema *schema = gw_schema_create();
+    make_set(&s);
+    s.set.n_file = 1;
+    assert_true(load(&s.set, schema, &err));
+    const struct gw_message *type = gw_schema_message(schema, BASE_STR("p.M"));
+    assert_int_equal(type->field_count, 1);
+    s.set.n_file = 2;
+    assert_true(load(&s.set, schema, &err));
+    assert_int_equal(type->field_count, 3);
+    const struct gw_field *field = gw_message_field_by_number(type, 11);
+    assert_true(base_str_eq(field->name, BASE_STR("[q.b]")));
+    assert_true(field->is_extension && field->has_presence);
+    assert_ptr_equal(field, gw_message_field_by_text(type, BASE_STR("[q.b]")));
+    assert_ptr_equal(field, &type->fields[field->index]);
+    assert_int_equal(gw_message_field_by_number(type, 1)->index, 0);
+    gw_schema_destroy(schema);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(goes_both_ways),
+        cmocka_unit_test(reads),
+        cmocka_unit_test(writes),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(extends_what_is_there),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
