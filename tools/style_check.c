@@ -78,7 +78,7 @@ static const struct adapter {
     {"h2o.h", {"gateway/front_h2o"}},
     {"h2o/", {"gateway/front_h2o"}},
     {"grpc/", {"rpc/listener_grpc", "rpc/channel_grpc", "rpc/grpc_core"}},
-    {"openssl/", {"base/digest"}},
+    {"openssl/", {"base/digest", "base/seal"}},
     {"sqlite3.h", {"server/store_sqlite"}},
     {"yaml.h", {"gateway/rules_yaml"}},
     {"mongoc/", {"server/mongo_client", "server/mongo_stream"}},
