@@ -26,12 +26,15 @@ messages="
     google/protobuf/duration.proto
     google/protobuf/empty.proto
     google/protobuf/field_mask.proto
+    google/protobuf/struct.proto
     google/protobuf/timestamp.proto
+    google/protobuf/wrappers.proto
     google/rpc/error_details.proto
     google/rpc/status.proto
     library/v1/library.proto
     notes/v1/notes.proto
     tollgate/access.proto
+    tollgate/admin.proto
     tollgate/options.proto"
 
 # Those with services, and those whose messages travel in an Any and must be known by their descriptor.
@@ -39,7 +42,8 @@ services="
     google/rpc/error_details.proto
     google/rpc/status.proto
     library/v1/library.proto
-    notes/v1/notes.proto"
+    notes/v1/notes.proto
+    tollgate/admin.proto"
 
 mkdir -p "$out"
 # shellcheck disable=SC2086 # the lists are meant to be split

@@ -340,6 +340,51 @@ void   tollgate__quota_extension__free_unpacked
   assert(message->base.descriptor == &tollgate__quota_extension__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tollgate__access_state__init
+                     (Tollgate__AccessState         *message)
+{
+  static const Tollgate__AccessState init_value = TOLLGATE__ACCESS_STATE__INIT;
+  *message = init_value;
+}
+size_t tollgate__access_state__get_packed_size
+                     (const Tollgate__AccessState *message)
+{
+  assert(message->base.descriptor == &tollgate__access_state__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tollgate__access_state__pack
+                     (const Tollgate__AccessState *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tollgate__access_state__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tollgate__access_state__pack_to_buffer
+                     (const Tollgate__AccessState *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tollgate__access_state__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tollgate__AccessState *
+       tollgate__access_state__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tollgate__AccessState *)
+     protobuf_c_message_unpack (&tollgate__access_state__descriptor,
+                                allocator, len, data);
+}
+void   tollgate__access_state__free_unpacked
+                     (Tollgate__AccessState *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tollgate__access_state__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor tollgate__throttle__field_descriptors[2] =
 {
   {
@@ -1079,5 +1124,82 @@ const ProtobufCMessageDescriptor tollgate__quota_extension__descriptor =
   tollgate__quota_extension__field_indices_by_name,
   1,  tollgate__quota_extension__number_ranges,
   (ProtobufCMessageInit) tollgate__quota_extension__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tollgate__access_state__field_descriptors[4] =
+{
+  {
+    "salt",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__AccessState, salt),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "check",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__AccessState, check),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "version",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__AccessState, version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "changes",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Tollgate__AccessState, n_changes),
+    offsetof(Tollgate__AccessState, changes),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__access_state__field_indices_by_name[] = {
+  3,   /* field[3] = changes */
+  1,   /* field[1] = check */
+  0,   /* field[0] = salt */
+  2,   /* field[2] = version */
+};
+static const ProtobufCIntRange tollgate__access_state__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor tollgate__access_state__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.AccessState",
+  "AccessState",
+  "Tollgate__AccessState",
+  "tollgate",
+  sizeof(Tollgate__AccessState),
+  4,
+  tollgate__access_state__field_descriptors,
+  tollgate__access_state__field_indices_by_name,
+  1,  tollgate__access_state__number_ranges,
+  (ProtobufCMessageInit) tollgate__access_state__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

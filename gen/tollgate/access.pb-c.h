@@ -26,6 +26,7 @@ typedef struct Tollgate__ApiKey Tollgate__ApiKey;
 typedef struct Tollgate__ApiKey__TagsEntry Tollgate__ApiKey__TagsEntry;
 typedef struct Tollgate__UsageDay Tollgate__UsageDay;
 typedef struct Tollgate__QuotaExtension Tollgate__QuotaExtension;
+typedef struct Tollgate__AccessState Tollgate__AccessState;
 
 
 /* --- enums --- */
@@ -226,6 +227,35 @@ struct  Tollgate__QuotaExtension
     , 0 }
 
 
+/*
+ * What all processes over one store agree on, in one document: whose hashes these are, and what has changed lately.
+ */
+struct  Tollgate__AccessState
+{
+  ProtobufCMessage base;
+  /*
+   * random; the keys that values are hashed and sealed under are derived from it
+   */
+  ProtobufCBinaryData salt;
+  /*
+   * tells whether a process has derived the same
+   */
+  ProtobufCBinaryData check;
+  /*
+   * changes ever made to keys and plans
+   */
+  int64_t version;
+  /*
+   * the last of them, oldest first: "key:ID" or "plan:ID"
+   */
+  size_t n_changes;
+  char **changes;
+};
+#define TOLLGATE__ACCESS_STATE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__access_state__descriptor) \
+    , {0,NULL}, {0,NULL}, 0, 0,NULL }
+
+
 /* Tollgate__Throttle methods */
 void   tollgate__throttle__init
                      (Tollgate__Throttle         *message);
@@ -368,6 +398,25 @@ Tollgate__QuotaExtension *
 void   tollgate__quota_extension__free_unpacked
                      (Tollgate__QuotaExtension *message,
                       ProtobufCAllocator *allocator);
+/* Tollgate__AccessState methods */
+void   tollgate__access_state__init
+                     (Tollgate__AccessState         *message);
+size_t tollgate__access_state__get_packed_size
+                     (const Tollgate__AccessState   *message);
+size_t tollgate__access_state__pack
+                     (const Tollgate__AccessState   *message,
+                      uint8_t             *out);
+size_t tollgate__access_state__pack_to_buffer
+                     (const Tollgate__AccessState   *message,
+                      ProtobufCBuffer     *buffer);
+Tollgate__AccessState *
+       tollgate__access_state__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tollgate__access_state__free_unpacked
+                     (Tollgate__AccessState *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Tollgate__Throttle_Closure)
@@ -400,6 +449,9 @@ typedef void (*Tollgate__UsageDay_Closure)
 typedef void (*Tollgate__QuotaExtension_Closure)
                  (const Tollgate__QuotaExtension *message,
                   void *closure_data);
+typedef void (*Tollgate__AccessState_Closure)
+                 (const Tollgate__AccessState *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -417,6 +469,7 @@ extern const ProtobufCMessageDescriptor tollgate__api_key__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__api_key__tags_entry__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__usage_day__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__quota_extension__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__access_state__descriptor;
 
 PROTOBUF_C__END_DECLS
 

@@ -152,7 +152,8 @@ class Written(DocumentsTest):
     def test_collections(self):
         self.call("POST", "/users", {"name": "Alice"})
         self.call("POST", "/notes", {"title": "Milk"})
-        self.assertEqual(sorted(self.database.list_collection_names()), ["counters", "notes", "users"])
+        self.assertEqual(sorted(self.database.list_collection_names()),
+                         ["access", "counters", "notes", "usage_plans", "users"])
 
     def test_removed(self):
         note = self.call("POST", "/notes", {"title": "Milk"})[1]

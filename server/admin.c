@@ -1,0 +1,80 @@
+#include "server/admin.h"
+
+#include "server/admin_private.h"
+#include "server/page.h"
+
+#include <inttypes.h>
+
+bool srv_admin_optional(struct rpc_context *ctx, char *text, Google__Protobuf__StringValue **out,
+                        struct base_err *err)
+{
+    *out = NULL;
+    if (text == NULL || text[0] == '\0') {
+        return true;
+    }
+    Google__Protobuf__StringValue *value = rpc_context_alloc(ctx, sizeof *value, err);
+    if (value == NULL) {
+        return false;
+    }
+    google__protobuf__string_value__init(value);
+    value->value = text;
+    *out = value;
+    return true;
+}
+
+bool srv_admin_read_list(struct rpc_context *ctx, int32_t limit, const char *position,
+                         struct srv_scan *scan, struct srv_key *after, struct base_err *err)
+{
+    if (limit < 0) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT, "limit: at least 0, got %" PRId32, limit);
+    }
+    struct srv_page_request page;
+    int32_t size = limit < SRV_ADMIN_LIST_MAX ? limit : SRV_ADMIN_LIST_MAX;
+    if (!srv_page_request_read(ctx, size, position, SRV_KEY_TEXT, SRV_ADMIN_LIST_DEFAULT, &page,
+                               err)) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT,
+                            "position: not a position that a list has answered");
+    }
+    *after = page.after;
+    scan->limit = page.limit;
+    scan->after = page.has_after ? after : NULL;
+    return true;
+}
+
+bool srv_admin_position(struct rpc_context *ctx, const struct srv_page *page,
+                        Google__Protobuf__StringValue **out_position, struct base_err *err)
+{
+    char *token = NULL;
+    *out_position = NULL;
+    /* A scan that ended with the collection has nothing to go on from. */
+    bool goes_on = page->has_more && page->count > 0;
+    return !goes_on || (srv_page_token(ctx, page, &token, err) &&
+                        srv_admin_optional(ctx, token, out_position, err));
+}
+
+const struct tollgate_admin_admin_handlers srv_admin_handlers = {
+    .create_api_key = srv_admin_create_api_key,
+    .get_api_key = srv_admin_get_api_key,
+    .get_api_keys = srv_admin_get_api_keys,
+    .update_api_key = srv_admin_update_api_key,
+    .delete_api_key = srv_admin_delete_api_key,
+    .create_usage_plan = srv_admin_create_usage_plan,
+    .get_usage_plan = srv_admin_get_usage_plan,
+    .get_usage_plans = srv_admin_get_usage_plans,
+    .update_usage_plan = srv_admin_update_usage_plan,
+    .delete_usage_plan = srv_admin_delete_usage_plan,
+    .create_usage_plan_key = srv_admin_create_usage_plan_key,
+    .get_usage_plan_key = srv_admin_get_usage_plan_key,
+    .get_usage_plan_keys = srv_admin_get_usage_plan_keys,
+    .delete_usage_plan_key = srv_admin_delete_usage_plan_key,
+};
+
+void srv_admin_init(struct srv_admin *admin, struct srv_access *access)
+{
+    admin->access = access;
+}
+
+bool srv_admin_register(struct srv_admin *admin, struct rpc_server *server, struct base_err *err)
+{
+    return tollgate_admin_admin_register(server, &srv_admin_handlers, admin, false, err);
+}

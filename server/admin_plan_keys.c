@@ -1,0 +1,240 @@
+/* Which plans a key is in stands in the key. Before a plan is added, the plans the key has are
+ * read, to see that no two hold for one stage; the key is then changed only if its plans are still
+ * those. Plans that are gone are forgotten on that occasion. */
+#include "server/admin_private.h"
+#include "server/usage_plan.h"
+
+#define KEY_TYPE "API_KEY"
+
+static bool show(struct rpc_context *ctx, const Tollgate__ApiKey *key,
+                 Tollgate__Admin__UsagePlanKey *out, struct base_err *err)
+{
+    out->id = key->id;
+    out->type = KEY_TYPE;
+    return srv_admin_optional(ctx, key->name, &out->name, err);
+}
+
+static bool not_in_plan(const char *key_id, const char *plan_id, struct base_err *err)
+{
+    return base_err_set(err, BASE_NOT_FOUND, "API key %s is not in usage plan %s", key_id, plan_id);
+}
+
+/* ---- Adding ---- */
+
+/* What the key's plans become: those read, without the ones that are gone, and one more. */
+struct addition {
+    struct srv_mutation mutation;
+    char *const *read_ids; /* the key's plans when they were looked at */
+    size_t read_count;
+    char **ids;
+    size_t count;
+};
+
+static bool apply_addition(const struct srv_mutation *self, struct rpc_context *ctx,
+                           ProtobufCMessage *message, struct base_err *err)
+{
+    (void)ctx;
+    const struct addition *addition = (const struct addition *)self;
+    Tollgate__ApiKey *key = (Tollgate__ApiKey *)message;
+    bool is_same = key->n_usage_plan_ids == addition->read_count;
+    for (size_t i = 0; is_same && i < addition->read_count; i++) {
+        is_same = strcmp(key->usage_plan_ids[i], addition->read_ids[i]) == 0;
+    }
+    if (!is_same) {
+        return base_err_set(
+            err, BASE_ABORTED,
+            "the plans of the API key are being changed by someone else; try again");
+    }
+    key->usage_plan_ids = addition->ids;
+    key->n_usage_plan_ids = addition->count;
+    return true;
+}
+
+static bool refuse_shared_stage(const Tollgate__UsagePlan *plan, const Tollgate__UsagePlan *other,
+                                struct base_err *err)
+{
+    for (size_t i = 0; i < plan->n_api_stages; i++) {
+        const Tollgate__ApiStage *stage = plan->api_stages[i];
+        if (srv_usage_plan_stage(other, stage->api_id, stage->stage) != NULL) {
+            return base_err_set(err, BASE_ALREADY_EXISTS,
+                                "the API key is in usage plan %s, which holds for stage %s:%s, too",
+                                other->id, stage->api_id, stage->stage);
+        }
+    }
+    return true;
+}
+
+/* Looks at each plan the key has, and keeps the ids of those that exist. */
+static bool keep_plans(struct srv_admin *admin, struct rpc_context *ctx,
+                       const Tollgate__UsagePlan *plan, struct addition *addition,
+                       struct base_err *err)
+{
+    for (size_t i = 0; i < addition->read_count; i++) {
+        Tollgate__UsagePlan *other;
+        if (srv_access_get_plan(admin->access, ctx, addition->read_ids[i], &other, err)) {
+            if (!refuse_shared_stage(plan, other, err)) {
+                return false;
+            }
+            addition->ids[addition->count++] = addition->read_ids[i];
+        } else if (err->code != BASE_NOT_FOUND) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool read_addition(struct srv_admin *admin, struct rpc_context *ctx,
+                          const Tollgate__ApiKey *key, const Tollgate__UsagePlan *plan,
+                          struct addition *addition, struct base_err *err)
+{
+    if (srv_access_key_has_plan(key, plan->id)) {
+        return base_err_set(err, BASE_ALREADY_EXISTS, "API key %s is in usage plan %s already",
+                            key->id, plan->id);
+    }
+    *addition = (struct addition){
+        .mutation = {apply_addition},
+        .read_ids = key->usage_plan_ids,
+        .read_count = key->n_usage_plan_ids,
+    };
+    addition->ids = rpc_context_alloc(ctx, (addition->read_count + 1) * sizeof *addition->ids, err);
+    if (addition->ids == NULL || !keep_plans(admin, ctx, plan, addition, err)) {
+        return false;
+    }
+    if (addition->count >= SRV_ACCESS_PLANS_PER_KEY_MAX) {
+        return base_err_set(err, BASE_RESOURCE_EXHAUSTED,
+                            "an API key may be in %d usage plans, and this one is",
+                            SRV_ACCESS_PLANS_PER_KEY_MAX);
+    }
+    addition->ids[addition->count++] = plan->id;
+    return true;
+}
+
+bool srv_admin_create_usage_plan_key(void *self, struct rpc_context *ctx,
+                                     const Tollgate__Admin__CreateUsagePlanKeyRequest *request,
+                                     Tollgate__Admin__UsagePlanKey *response, struct base_err *err)
+{
+    struct srv_admin *admin = self;
+    if (strcmp(request->key_type, KEY_TYPE) != 0) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT, "keyType: expected " KEY_TYPE);
+    }
+    Tollgate__UsagePlan *plan;
+    Tollgate__ApiKey *key;
+    struct addition addition;
+    return srv_access_get_plan(admin->access, ctx, request->usage_plan_id, &plan, err) &&
+           srv_access_get_key(admin->access, ctx, request->key_id, &key, err) &&
+           read_addition(admin, ctx, key, plan, &addition, err) &&
+           srv_access_update_key(admin->access, ctx, key->id, &addition.mutation, &key, err) &&
+           show(ctx, key, response, err);
+}
+
+/* ---- Reading ---- */
+
+bool srv_admin_get_usage_plan_key(void *self, struct rpc_context *ctx,
+                                  const Tollgate__Admin__GetUsagePlanKeyRequest *request,
+                                  Tollgate__Admin__UsagePlanKey *response, struct base_err *err)
+{
+    struct srv_admin *admin = self;
+    Tollgate__UsagePlan *plan;
+    Tollgate__ApiKey *key;
+    if (!srv_access_get_plan(admin->access, ctx, request->usage_plan_id, &plan, err) ||
+        !srv_access_get_key(admin->access, ctx, request->key_id, &key, err)) {
+        return false;
+    }
+    return srv_access_key_has_plan(key, plan->id) ? show(ctx, key, response, err)
+                                                  : not_in_plan(key->id, plan->id, err);
+}
+
+/* A scan for the keys of a plan. */
+struct plan_key_scan {
+    struct srv_scan scan;
+    const char *plan_id;
+    const char *name;
+    size_t name_len;
+};
+
+static bool wants_key(const struct srv_scan *self, const ProtobufCMessage *message)
+{
+    const struct plan_key_scan *wanted = (const struct plan_key_scan *)self;
+    const Tollgate__ApiKey *key = (const Tollgate__ApiKey *)message;
+    return srv_access_key_has_plan(key, wanted->plan_id) &&
+           strncmp(key->name, wanted->name, wanted->name_len) == 0;
+}
+
+static bool show_page(struct rpc_context *ctx, const struct srv_page *page,
+                      Tollgate__Admin__UsagePlanKeys *response, struct base_err *err)
+{
+    response->item = rpc_context_alloc(ctx, page->count * sizeof *response->item + 1, err);
+    Tollgate__Admin__UsagePlanKey *room =
+        rpc_context_alloc(ctx, page->count * sizeof *room + 1, err);
+    if (response->item == NULL || room == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < page->count; i++) {
+        tollgate__admin__usage_plan_key__init(&room[i]);
+        response->item[i] = &room[i];
+        if (!show(ctx, (const Tollgate__ApiKey *)page->documents[i].message, &room[i], err)) {
+            return false;
+        }
+    }
+    response->n_item = page->count;
+    return srv_admin_position(ctx, page, &response->position, err);
+}
+
+bool srv_admin_get_usage_plan_keys(void *self, struct rpc_context *ctx,
+                                   const Tollgate__Admin__GetUsagePlanKeysRequest *request,
+                                   Tollgate__Admin__UsagePlanKeys *response, struct base_err *err)
+{
+    struct srv_admin *admin = self;
+    struct plan_key_scan wanted = {
+        .scan = {.collection = &srv_access_keys, .wants = wants_key},
+        .plan_id = request->usage_plan_id,
+        .name = request->name,
+        .name_len = strlen(request->name),
+    };
+    Tollgate__UsagePlan *plan;
+    struct srv_key after;
+    struct srv_page page;
+    return srv_admin_read_list(ctx, request->limit, request->position, &wanted.scan, &after, err) &&
+           srv_access_get_plan(admin->access, ctx, request->usage_plan_id, &plan, err) &&
+           srv_scan_run(&wanted.scan, admin->access->store, ctx, &page, err) &&
+           show_page(ctx, &page, response, err);
+}
+
+/* ---- Removing ---- */
+
+struct removal {
+    struct srv_mutation mutation;
+    const char *plan_id;
+};
+
+static bool apply_removal(const struct srv_mutation *self, struct rpc_context *ctx,
+                          ProtobufCMessage *message, struct base_err *err)
+{
+    (void)ctx;
+    const char *plan_id = ((const struct removal *)self)->plan_id;
+    Tollgate__ApiKey *key = (Tollgate__ApiKey *)message;
+    if (!srv_access_key_has_plan(key, plan_id)) {
+        return not_in_plan(key->id, plan_id, err);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < key->n_usage_plan_ids; i++) {
+        if (strcmp(key->usage_plan_ids[i], plan_id) != 0) {
+            key->usage_plan_ids[kept++] = key->usage_plan_ids[i];
+        }
+    }
+    key->n_usage_plan_ids = kept;
+    return true;
+}
+
+bool srv_admin_delete_usage_plan_key(void *self, struct rpc_context *ctx,
+                                     const Tollgate__Admin__DeleteUsagePlanKeyRequest *request,
+                                     Google__Protobuf__Empty *response, struct base_err *err)
+{
+    (void)response;
+    struct srv_admin *admin = self;
+    const struct removal removal = {{apply_removal}, request->usage_plan_id};
+    Tollgate__UsagePlan *plan;
+    Tollgate__ApiKey *key;
+    return srv_access_get_plan(admin->access, ctx, request->usage_plan_id, &plan, err) &&
+           srv_access_update_key(admin->access, ctx, request->key_id, &removal.mutation, &key, err);
+}

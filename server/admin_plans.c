@@ -1,0 +1,178 @@
+#include "server/admin_private.h"
+#include "server/patch.h"
+#include "server/usage_plan.h"
+
+/* ---- Showing ---- */
+
+static bool show_tags(struct rpc_context *ctx, const Tollgate__UsagePlan *plan,
+                      Tollgate__Admin__UsagePlan *out, struct base_err *err)
+{
+    out->n_tags = plan->n_tags;
+    out->tags = rpc_context_alloc(ctx, plan->n_tags * sizeof *out->tags + 1, err);
+    Tollgate__Admin__UsagePlan__TagsEntry *room =
+        rpc_context_alloc(ctx, plan->n_tags * sizeof *room + 1, err);
+    if (out->tags == NULL || room == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < plan->n_tags; i++) {
+        tollgate__admin__usage_plan__tags_entry__init(&room[i]);
+        room[i].key = plan->tags[i]->key;
+        room[i].value = plan->tags[i]->value;
+        out->tags[i] = &room[i];
+    }
+    return true;
+}
+
+static bool show(struct rpc_context *ctx, const Tollgate__UsagePlan *plan,
+                 Tollgate__Admin__UsagePlan *out, struct base_err *err)
+{
+    out->id = plan->id;
+    out->name = plan->name;
+    out->api_stages = plan->api_stages;
+    out->n_api_stages = plan->n_api_stages;
+    out->throttle = plan->throttle;
+    out->quota = plan->quota;
+    return srv_admin_optional(ctx, plan->description, &out->description, err) &&
+           srv_admin_optional(ctx, plan->product_code, &out->product_code, err) &&
+           show_tags(ctx, plan, out, err);
+}
+
+/* ---- Creating ---- */
+
+static bool read_tags(struct rpc_context *ctx,
+                      const Tollgate__Admin__CreateUsagePlanRequest *request,
+                      Tollgate__UsagePlan *plan, struct base_err *err)
+{
+    plan->tags = rpc_context_alloc(ctx, request->n_tags * sizeof *plan->tags + 1, err);
+    Tollgate__UsagePlan__TagsEntry *room =
+        rpc_context_alloc(ctx, request->n_tags * sizeof *room + 1, err);
+    if (plan->tags == NULL || room == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < request->n_tags; i++) {
+        tollgate__usage_plan__tags_entry__init(&room[i]);
+        room[i].key = request->tags[i]->key;
+        room[i].value = request->tags[i]->value;
+        plan->tags[i] = &room[i];
+    }
+    plan->n_tags = request->n_tags;
+    return true;
+}
+
+bool srv_admin_create_usage_plan(void *self, struct rpc_context *ctx,
+                                 const Tollgate__Admin__CreateUsagePlanRequest *request,
+                                 Tollgate__Admin__UsagePlan *response, struct base_err *err)
+{
+    struct srv_admin *admin = self;
+    Tollgate__UsagePlan plan = TOLLGATE__USAGE_PLAN__INIT;
+    plan.name = request->name;
+    plan.description = request->description;
+    plan.api_stages = request->api_stages;
+    plan.n_api_stages = request->n_api_stages;
+    plan.throttle = request->throttle;
+    plan.quota = request->quota;
+    return read_tags(ctx, request, &plan, err) && srv_usage_plan_check(&plan, err) &&
+           srv_access_add_plan(admin->access, ctx, &plan, err) && show(ctx, &plan, response, err);
+}
+
+/* ---- Reading ---- */
+
+bool srv_admin_get_usage_plan(void *self, struct rpc_context *ctx,
+                              const Tollgate__Admin__GetUsagePlanRequest *request,
+                              Tollgate__Admin__UsagePlan *response, struct base_err *err)
+{
+    struct srv_admin *admin = self;
+    Tollgate__UsagePlan *plan;
+    return srv_access_get_plan(admin->access, ctx, request->usage_plan_id, &plan, err) &&
+           show(ctx, plan, response, err);
+}
+
+/* A scan for the plans of one key. */
+struct plan_scan {
+    struct srv_scan scan;
+    const Tollgate__ApiKey *key;
+};
+
+static bool wants_plan(const struct srv_scan *self, const ProtobufCMessage *message)
+{
+    const struct plan_scan *wanted = (const struct plan_scan *)self;
+    return srv_access_key_has_plan(wanted->key, ((const Tollgate__UsagePlan *)message)->id);
+}
+
+static bool show_page(struct rpc_context *ctx, const struct srv_page *page,
+                      Tollgate__Admin__UsagePlans *response, struct base_err *err)
+{
+    response->item = rpc_context_alloc(ctx, page->count * sizeof *response->item + 1, err);
+    Tollgate__Admin__UsagePlan *room = rpc_context_alloc(ctx, page->count * sizeof *room + 1, err);
+    if (response->item == NULL || room == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < page->count; i++) {
+        tollgate__admin__usage_plan__init(&room[i]);
+        response->item[i] = &room[i];
+        if (!show(ctx, (const Tollgate__UsagePlan *)page->documents[i].message, &room[i], err)) {
+            return false;
+        }
+    }
+    response->n_item = page->count;
+    return srv_admin_position(ctx, page, &response->position, err);
+}
+
+bool srv_admin_get_usage_plans(void *self, struct rpc_context *ctx,
+                               const Tollgate__Admin__GetUsagePlansRequest *request,
+                               Tollgate__Admin__UsagePlans *response, struct base_err *err)
+{
+    struct srv_admin *admin = self;
+    struct plan_scan wanted = {.scan = {.collection = &srv_access_plans}};
+    Tollgate__ApiKey *key;
+    if (request->key_id[0] != '\0') {
+        if (!srv_access_get_key(admin->access, ctx, request->key_id, &key, err)) {
+            return false;
+        }
+        wanted.key = key;
+        wanted.scan.wants = wants_plan;
+    }
+    struct srv_key after;
+    struct srv_page page;
+    return srv_admin_read_list(ctx, request->limit, request->position, &wanted.scan, &after, err) &&
+           srv_scan_run(&wanted.scan, admin->access->store, ctx, &page, err) &&
+           show_page(ctx, &page, response, err);
+}
+
+/* ---- Changing ---- */
+
+struct plan_patch {
+    struct srv_mutation mutation;
+    struct srv_patch patch;
+};
+
+static bool apply_patch(const struct srv_mutation *self, struct rpc_context *ctx,
+                        ProtobufCMessage *message, struct base_err *err)
+{
+    const struct plan_patch *change = (const struct plan_patch *)self;
+    return srv_patch_plan(&change->patch, ctx, (Tollgate__UsagePlan *)message, err);
+}
+
+bool srv_admin_update_usage_plan(void *self, struct rpc_context *ctx,
+                                 const Tollgate__Admin__UpdateUsagePlanRequest *request,
+                                 Tollgate__Admin__UsagePlan *response, struct base_err *err)
+{
+    struct srv_admin *admin = self;
+    const struct plan_patch change = {
+        .mutation = {apply_patch},
+        .patch = {request->patch_operations, request->n_patch_operations},
+    };
+    Tollgate__UsagePlan *plan;
+    return srv_access_update_plan(admin->access, ctx, request->usage_plan_id, &change.mutation,
+                                  &plan, err) &&
+           show(ctx, plan, response, err);
+}
+
+bool srv_admin_delete_usage_plan(void *self, struct rpc_context *ctx,
+                                 const Tollgate__Admin__DeleteUsagePlanRequest *request,
+                                 Google__Protobuf__Empty *response, struct base_err *err)
+{
+    (void)response;
+    struct srv_admin *admin = self;
+    return srv_access_remove_plan(admin->access, ctx, request->usage_plan_id, err);
+}

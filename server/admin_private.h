@@ -1,0 +1,73 @@
+/* Admin, inside: what the files of the admin service share. Private to server/admin*. */
+#ifndef SERVER_ADMIN_PRIVATE_H
+#define SERVER_ADMIN_PRIVATE_H
+
+#include "google/protobuf/wrappers.pb-c.h"
+#include "server/admin.h"
+
+/* A text that may be absent: NULL, and success, for NULL and for "". */
+bool srv_admin_optional(struct rpc_context *ctx, char *text, Google__Protobuf__StringValue **out,
+                        struct base_err *err) BASE_MUST_CHECK;
+
+/* Reads `limit` and `position` of a list into `scan` and its `after`. */
+bool srv_admin_read_list(struct rpc_context *ctx, int32_t limit, const char *position,
+                         struct srv_scan *scan, struct srv_key *after,
+                         struct base_err *err) BASE_MUST_CHECK;
+
+/* The position of the page behind `page`; NULL when it is the last. */
+bool srv_admin_position(struct rpc_context *ctx, const struct srv_page *page,
+                        Google__Protobuf__StringValue **out_position,
+                        struct base_err *err) BASE_MUST_CHECK;
+
+/* ---- Keys: admin_keys.c ---- */
+
+bool srv_admin_create_api_key(void *self, struct rpc_context *ctx,
+                              const Tollgate__Admin__CreateApiKeyRequest *request,
+                              Tollgate__Admin__ApiKey *response, struct base_err *err);
+bool srv_admin_get_api_key(void *self, struct rpc_context *ctx,
+                           const Tollgate__Admin__GetApiKeyRequest *request,
+                           Tollgate__Admin__ApiKey *response, struct base_err *err);
+bool srv_admin_get_api_keys(void *self, struct rpc_context *ctx,
+                            const Tollgate__Admin__GetApiKeysRequest *request,
+                            Tollgate__Admin__ApiKeys *response, struct base_err *err);
+bool srv_admin_update_api_key(void *self, struct rpc_context *ctx,
+                              const Tollgate__Admin__UpdateApiKeyRequest *request,
+                              Tollgate__Admin__ApiKey *response, struct base_err *err);
+bool srv_admin_delete_api_key(void *self, struct rpc_context *ctx,
+                              const Tollgate__Admin__DeleteApiKeyRequest *request,
+                              Google__Protobuf__Empty *response, struct base_err *err);
+
+/* ---- Plans: admin_plans.c ---- */
+
+bool srv_admin_create_usage_plan(void *self, struct rpc_context *ctx,
+                                 const Tollgate__Admin__CreateUsagePlanRequest *request,
+                                 Tollgate__Admin__UsagePlan *response, struct base_err *err);
+bool srv_admin_get_usage_plan(void *self, struct rpc_context *ctx,
+                              const Tollgate__Admin__GetUsagePlanRequest *request,
+                              Tollgate__Admin__UsagePlan *response, struct base_err *err);
+bool srv_admin_get_usage_plans(void *self, struct rpc_context *ctx,
+                               const Tollgate__Admin__GetUsagePlansRequest *request,
+                               Tollgate__Admin__UsagePlans *response, struct base_err *err);
+bool srv_admin_update_usage_plan(void *self, struct rpc_context *ctx,
+                                 const Tollgate__Admin__UpdateUsagePlanRequest *request,
+                                 Tollgate__Admin__UsagePlan *response, struct base_err *err);
+bool srv_admin_delete_usage_plan(void *self, struct rpc_context *ctx,
+                                 const Tollgate__Admin__DeleteUsagePlanRequest *request,
+                                 Google__Protobuf__Empty *response, struct base_err *err);
+
+/* ---- The keys of plans: admin_plan_keys.c ---- */
+
+bool srv_admin_create_usage_plan_key(void *self, struct rpc_context *ctx,
+                                     const Tollgate__Admin__CreateUsagePlanKeyRequest *request,
+                                     Tollgate__Admin__UsagePlanKey *response, struct base_err *err);
+bool srv_admin_get_usage_plan_key(void *self, struct rpc_context *ctx,
+                                  const Tollgate__Admin__GetUsagePlanKeyRequest *request,
+                                  Tollgate__Admin__UsagePlanKey *response, struct base_err *err);
+bool srv_admin_get_usage_plan_keys(void *self, struct rpc_context *ctx,
+                                   const Tollgate__Admin__GetUsagePlanKeysRequest *request,
+                                   Tollgate__Admin__UsagePlanKeys *response, struct base_err *err);
+bool srv_admin_delete_usage_plan_key(void *self, struct rpc_context *ctx,
+                                     const Tollgate__Admin__DeleteUsagePlanKeyRequest *request,
+                                     Google__Protobuf__Empty *response, struct base_err *err);
+
+#endif
