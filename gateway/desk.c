@@ -152,11 +152,45 @@ static void give_answer(struct gw_call *call, int http_status)
     call->client->on_answer(call->client, call, &call->answer);
 }
 
+/* Makes room for `more` headers behind those of the answer. Returns where they begin; NULL past the
+ * arena's cap, which the limits on metadata keep out of reach. */
+static struct gw_header *more_headers(struct gw_call *call, size_t more)
+{
+    size_t count = call->answer.header_count;
+    struct gw_header *headers = base_arena_alloc(&call->arena, (count + more) * sizeof *headers);
+    if (headers == NULL) {
+        return NULL;
+    }
+    if (count > 0) {
+        memcpy(headers, call->answer.headers, count * sizeof *headers);
+    }
+    call->answer.headers = headers;
+    return headers + count;
+}
+
+/* Writes an error as the gateway's dialect has it. */
+static void write_error(struct gw_call *call, enum base_code code, struct base_str message,
+                        struct base_str details)
+{
+    const struct gw_gateway *gateway = call->tenure->gateway;
+    base_buf_reset(&call->json, GW_CALL_KEEP_BYTES);
+    if (gateway->dialect == NULL) {
+        gw_status_to_json(code, message, details, &gateway->options, &call->json);
+        return;
+    }
+    struct gw_header *header = more_headers(call, 1);
+    struct gw_header type =
+        gateway->dialect->write_error(gateway->dialect, code, message, &call->json);
+    if (header != NULL) {
+        *header = type;
+        call->answer.header_count++;
+    }
+}
+
 static void answer_status(struct gw_call *call, int http_status, enum base_code code,
                           struct base_str message, struct base_str details)
 {
-    base_buf_reset(&call->json, GW_CALL_KEEP_BYTES);
-    gw_status_to_json(code, message, details, &call->tenure->gateway->options, &call->json);
+    write_error(call, code, message, details);
     call->answer.content_type = JSON_TYPE;
     give_answer(call, http_status);
 }
@@ -203,22 +237,6 @@ static void on_deadline(struct base_timer *timer)
 }
 
 /* ---- The rpc's events ---- */
-
-/* Makes room for `more` headers behind those of the answer. Returns where they begin; NULL past the
- * arena's cap, which the limits on metadata keep out of reach. */
-static struct gw_header *more_headers(struct gw_call *call, size_t more)
-{
-    size_t count = call->answer.header_count;
-    struct gw_header *headers = base_arena_alloc(&call->arena, (count + more) * sizeof *headers);
-    if (headers == NULL) {
-        return NULL;
-    }
-    if (count > 0) {
-        memcpy(headers, call->answer.headers, count * sizeof *headers);
-    }
-    call->answer.headers = headers;
-    return headers + count;
-}
 
 static void add_metadata(struct gw_call *call, const struct rpc_metadata *metadata, bool is_trailer)
 {
@@ -367,8 +385,8 @@ static void serve(struct gw_call *call, const struct gw_exchange *exchange,
     }
 }
 
-/* Answers with the methods the path has: 204 to OPTIONS, 405 to any other. The call's arena is
- * still empty, so there is room. */
+/* Answers with the methods the path has: 204 to OPTIONS, 405 to any other. Nothing but a dialect
+ * has used the call's arena, so there is room. */
 static void answer_allow(struct gw_call *call, const struct gw_exchange *exchange)
 {
     char *allow = base_arena_alloc(&call->arena, GW_ROUTER_ALLOW_SIZE);
@@ -436,6 +454,20 @@ static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
     }
 }
 
+/* Lets the gateway's dialect, if it has one, see the request first. */
+static void receive(struct gw_call *call, const struct gw_exchange *exchange)
+{
+    const struct gw_dialect *dialect = call->tenure->gateway->dialect;
+    struct gw_exchange received = *exchange;
+    if (exchange->preflight.method.len > 0) {
+        answer_preflight(call, exchange);
+    } else if (dialect == NULL || dialect->receive(dialect, &received, &call->arena, &call->err)) {
+        dispatch(call, &received);
+    } else {
+        answer_err(call);
+    }
+}
+
 /* ---- Public functions ---- */
 
 struct gw_desk *gw_desk_open(struct gw_gateway *gateway, struct base_mailbox *home,
@@ -483,11 +515,7 @@ struct gw_call *gw_desk_begin(struct gw_desk *desk, const struct gw_exchange *ex
     call->client = client;
     call->err.code = BASE_OK;
     hold(call);
-    if (exchange->preflight.method.len > 0) {
-        answer_preflight(call, exchange);
-    } else {
-        dispatch(call, exchange);
-    }
+    receive(call, exchange);
     let_go(call);
     return call;
 }

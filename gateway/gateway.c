@@ -54,6 +54,7 @@ struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, str
     atomic_init(&gateway->refs, 1);
     gateway->channel = config->channel;
     gateway->cors = config->cors;
+    gateway->dialect = config->dialect;
     if (!build(gateway, config, err)) {
         gw_gateway_unref(gateway);
         return NULL;

@@ -10,6 +10,7 @@
 #define GATEWAY_GATEWAY_H
 
 #include "gateway/cors.h"
+#include "gateway/dialect.h"
 #include "gateway/route.h"
 #include "gateway/rules.h"
 #include "gateway/transcode.h"
@@ -32,7 +33,8 @@ struct gw_gateway_config {
     /* How JSON is read and written, only read at creation; its schema does not count. NULL: as
      * ProtoJSON has it, with empty fields printed. */
     const struct gw_transcode_options *json;
-    const struct gw_cors *cors; /* borrowed; NULL: nothing is said of CORS */
+    const struct gw_cors *cors;       /* borrowed; NULL: nothing is said of CORS */
+    const struct gw_dialect *dialect; /* borrowed; NULL: Tollgate's own */
 };
 
 struct gw_gateway {
@@ -42,6 +44,7 @@ struct gw_gateway {
     struct rpc_channel *channel;
     const struct gw_cors *cors;
     struct gw_transcode_options options;
+    const struct gw_dialect *dialect; /* or NULL */
 };
 
 /* Returns a reference to the gateway to every method that has a rule. NULL when a set is damaged,

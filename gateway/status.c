@@ -129,9 +129,8 @@ static bool append_text(struct base_str text, struct base_buf *out)
     return base_buf_append(out, text.data + plain, text.len - plain);
 }
 
-/* Appends a message, which may quote what a client sent: a byte that is not UTF-8 becomes U+FFFD.
- */
-static bool append_message(struct base_str message, struct base_buf *out)
+/* A message may quote what a client sent. */
+bool gw_status_append_message(struct base_str message, struct base_buf *out)
 {
     while (message.len > 0) {
         size_t valid = base_utf8_valid_len(message);
@@ -184,8 +183,9 @@ static bool append_opaque(struct base_str wire, struct base_buf *out)
     struct base_str url = {0};
     struct base_str value = {0};
     return read_any(wire, &url, &value) && base_buf_append_str(out, BASE_STR("{\"@type\":\"")) &&
-           append_message(url, out) && base_buf_append_str(out, BASE_STR("\",\"value\":\"")) &&
-           append_base64(value, out) && base_buf_append_str(out, BASE_STR("\"}"));
+           gw_status_append_message(url, out) &&
+           base_buf_append_str(out, BASE_STR("\",\"value\":\"")) && append_base64(value, out) &&
+           base_buf_append_str(out, BASE_STR("\"}"));
 }
 
 /* Appends one detail, a packed Any; leaves the buffer as it was when that cannot be. */
@@ -227,7 +227,8 @@ static bool append_body(enum base_code code, struct base_str message, struct bas
                         const struct gw_transcode_options *options, struct base_buf *out)
 {
     if (!base_buf_printf(out, "{\"code\":%d,\"message\":\"", (int)code) ||
-        !append_message(message, out) || !base_buf_append_str(out, BASE_STR("\",\"details\":["))) {
+        !gw_status_append_message(message, out) ||
+        !base_buf_append_str(out, BASE_STR("\",\"details\":["))) {
         return false;
     }
     if (details.len > 0) {

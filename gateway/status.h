@@ -25,4 +25,8 @@ const char *gw_status_reason(int http_status);
 void gw_status_to_json(enum base_code code, struct base_str message, struct base_str details,
                        const struct gw_transcode_options *options, struct base_buf *out);
 
+/* Appends `message` as the inside of a JSON string; bytes that are not UTF-8 become U+FFFD. False
+ * where the buffer cannot take it. */
+bool gw_status_append_message(struct base_str message, struct base_buf *out) BASE_MUST_CHECK;
+
 #endif
