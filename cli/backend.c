@@ -1,6 +1,7 @@
 #include "cli/backend.h"
 
 #include "base/random.h"
+#include "cli/access.h"
 #include "server/demo.h"
 #include "server/store_mongo.h"
 #include "server/store_sqlite.h"
@@ -47,6 +48,7 @@ bool cli_backend_open(struct cli_backend *backend, const struct cli_options *opt
     backend->pool = rpc_worker_pool_create((size_t)options->workers, RPC_WORKER_QUEUE);
     backend->server = rpc_server_create(backend->pool);
     if (!add_services(backend, err) ||
+        !cli_access_open(&backend->access, options, backend->store, err) ||
         (options->demo && !srv_demo_fill(&backend->library, &backend->notes, err))) {
         cli_backend_close(backend);
         return false;

@@ -1,4 +1,5 @@
-/* Backend: Notes and the Library in this process, over one store, ready to be called.
+/* Backend: Notes and the Library in this process, over one store, ready to be called; and the API
+ * keys and usage plans of that store.
  *
  * What `serve` and `server` share. Startup thread; once open, the rpc server in it is for any.
  */
@@ -7,6 +8,7 @@
 
 #include "cli/options.h"
 #include "rpc/server.h"
+#include "server/access.h"
 #include "server/library.h"
 #include "server/notes.h"
 
@@ -16,6 +18,7 @@ struct cli_backend {
     struct rpc_server *server;
     struct srv_library library;
     struct srv_notes notes;
+    struct srv_access access;
 };
 
 /* Opens the store of the options, fills it where they ask for the demo, and adds the services. What

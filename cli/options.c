@@ -62,6 +62,48 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .name = "header", .kind = CLI_LIST, .offset = offsetof(struct cli_options, headers),       \
         .value_name = "LINE", .help = "A header of it, as in \"Content-Type: application/json\"."  \
     }
+#define ADMIN_WITH(initial_value)                                                                  \
+    {                                                                                              \
+        .name = "admin", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, admin),          \
+        .value_name = "HOST:PORT", .initial = initial_value,                                       \
+        .help = "Where API keys and usage plans are managed, by tollgate keys and plans and by "   \
+                "the AWS CLI; none for nowhere. Another address than loopback needs credentials."  \
+    }
+#define ADMIN ADMIN_WITH("127.0.0.1:9901")
+#define ADMIN_OFF ADMIN_WITH("none")
+#define ADMIN_KEY_ID                                                                               \
+    {                                                                                              \
+        .name = "admin-key-id", .kind = CLI_TEXT,                                                  \
+        .offset = offsetof(struct cli_options, admin_key_id), .value_name = "ID",                  \
+        .help = "The access key id that requests to --admin are signed with."                      \
+    }
+#define ADMIN_SECRET                                                                               \
+    {                                                                                              \
+        .name = "admin-secret", .kind = CLI_TEXT,                                                  \
+        .offset = offsetof(struct cli_options, admin_secret), .value_name = "SECRET",              \
+        .help = "Its secret access key. Better set by the variable: others see command lines."     \
+    }
+#define ADMIN_TOKEN                                                                                \
+    {                                                                                              \
+        .name = "admin-token", .kind = CLI_TEXT,                                                   \
+        .offset = offsetof(struct cli_options, admin_token), .value_name = "TOKEN",                \
+        .help = "A bearer token that --admin takes, too. Better set by the variable."              \
+    }
+#define KEY_SECRET_FILE                                                                            \
+    {                                                                                              \
+        .name = "key-secret-file", .kind = CLI_TEXT,                                               \
+        .offset = offsetof(struct cli_options, key_secret_file), .value_name = "FILE",             \
+        .help = "A secret that API keys are hashed under, so that the store alone does not do; "   \
+                "the same for a store's whole life and for all who serve it."                      \
+    }
+#define RECOVERABLE_KEYS                                                                           \
+    {                                                                                              \
+        .name = "recoverable-keys", .kind = CLI_SWITCH,                                            \
+        .offset = offsetof(struct cli_options, recoverable_keys),                                  \
+        .help = "Keeps the values of new API keys, encrypted under --key-secret-file, so that "    \
+                "they can be shown again."                                                         \
+    }
+#define ACCESS ADMIN_KEY_ID, ADMIN_SECRET, ADMIN_TOKEN, KEY_SECRET_FILE, RECOVERABLE_KEYS
 #define DEMO                                                                                       \
     {                                                                                              \
         .name = "demo", .kind = CLI_SWITCH, .offset = offsetof(struct cli_options, demo),          \
@@ -172,11 +214,11 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
     }
 
 static const struct cli_flag serve_flags[] = {
-    LISTEN,  GRPC,    STORE,         DEMO,      IGNORE_UNKNOWN_FIELDS, JSON, CORS,
-    THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
+    LISTEN, GRPC, STORE,   ADMIN,   ACCESS,        DEMO,      IGNORE_UNKNOWN_FIELDS,
+    JSON,   CORS, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag server_flags[] = {
-    GRPC, STORE, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
+    GRPC, STORE, ADMIN_OFF, ACCESS, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag gateway_flags[] = {
     LISTEN, UPSTREAM, PROTO_SET, RULES,         IGNORE_UNKNOWN_FIELDS,

@@ -14,8 +14,14 @@ struct cli_options {
     struct cli_list proto_sets; /* files; none: what is compiled in is served */
     const char *method;         /* of the request to explain, as the three below */
     const char *url;
-    const char *body;        /* NULL: none */
-    struct cli_list headers; /* "Name: value" */
+    const char *body;         /* NULL: none */
+    struct cli_list headers;  /* "Name: value" */
+    const char *admin;        /* "host:port", CLI_ADMIN_NONE or NULL */
+    const char *admin_key_id; /* with a secret, or NULL */
+    const char *admin_secret;
+    const char *admin_token;     /* or NULL */
+    const char *key_secret_file; /* or NULL */
+    bool recoverable_keys;
     bool demo;
     bool ignore_unknown_fields;
     bool json_omit_defaults;
@@ -33,6 +39,9 @@ struct cli_options {
     int drain_timeout_s;
     int log_level; /* an enum base_log_level */
 };
+
+/* What --admin says where there shall be no such listener. */
+#define CLI_ADMIN_NONE "none"
 
 /* Threads that --threads can ask for, and seconds of --drain-timeout. */
 #define CLI_THREADS_MAX 16

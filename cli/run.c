@@ -3,6 +3,7 @@
 #include "cli/run.h"
 
 #include "base/log.h"
+#include "cli/admin.h"
 #include "cli/api.h"
 #include "cli/backend.h"
 #include "cli/cors.h"
@@ -32,6 +33,7 @@ struct program {
     struct gw_gateway *gateway;
     struct gw_front *front;
     struct rpc_listener_grpc *listener;
+    struct cli_admin admin;
 };
 
 /* A connection is a file, and the soft limit is often 1024. The hard one is what is meant. */
@@ -163,6 +165,19 @@ static bool open_listener(struct program *program, struct base_err *err)
     return true;
 }
 
+/* Opens the admin listener over the program's backend. */
+static bool open_admin(struct program *program, struct base_err *err)
+{
+    struct cli_backend *backend = &program->backend;
+    if (!cli_admin_open(&program->admin, program->options, &backend->access, backend->pool, err)) {
+        return false;
+    }
+    if (program->admin.front != NULL) {
+        log_listening(program->options->admin, gw_front_port(program->admin.front), "admin");
+    }
+    return true;
+}
+
 /* Milliseconds until `end_ns`, 0 when it is past. */
 static int ms_until(int64_t end_ns)
 {
@@ -176,6 +191,7 @@ static void close_program(struct program *program)
     if (program->front != NULL) {
         gw_front_drain(program->front, ms_until(end_ns)); /* while gRPC drains, too */
     }
+    cli_admin_close(&program->admin, ms_until(end_ns));
     rpc_listener_grpc_close(program->listener, ms_until(end_ns));
     gw_front_close(program->front, 0);
     gw_gateway_unref(program->gateway);
@@ -243,7 +259,8 @@ bool cli_run_serve(const struct cli_options *options, struct base_err *err)
     bool is_open = open_backend(&program, err);
     if (is_open) {
         program.channel = rpc_channel_inproc_create(program.backend.server);
-        is_open = open_front(&program, err) && open_listener(&program, err);
+        is_open =
+            open_front(&program, err) && open_listener(&program, err) && open_admin(&program, err);
     }
     if (is_open && options->demo) {
         char address[ADDRESS_SIZE];
@@ -257,7 +274,8 @@ bool cli_run_server(const struct cli_options *options, struct base_err *err)
 {
     struct program program;
     start(&program, options);
-    return finish(&program, open_backend(&program, err) && open_listener(&program, err));
+    return finish(&program, open_backend(&program, err) && open_listener(&program, err) &&
+                                open_admin(&program, err));
 }
 
 bool cli_run_gateway(const struct cli_options *options, struct base_err *err)

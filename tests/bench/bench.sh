@@ -51,7 +51,7 @@ start_tollgate() { # NAME [VARIABLE=VALUE...]: sets PID, HTTP and GRPC
     local name=$1
     shift
     rm -f "$WORK/$name".*
-    env TOLLGATE_STORE="sqlite:$WORK/$name.db" "$@" taskset -c 0 "$BIN/tollgate" serve --threads 1 \
+    env TOLLGATE_STORE="sqlite:$WORK/$name.db" TOLLGATE_ADMIN=none "$@" taskset -c 0 "$BIN/tollgate" serve --threads 1 \
         --listen 127.0.0.1:0 --grpc 127.0.0.1:0 --log-level info 2>"$WORK/$name.log" &
     PID=$!
     PIDS+=("$PID")

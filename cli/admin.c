@@ -1,0 +1,100 @@
+#include "cli/admin.h"
+
+#include "rpc/channel_inproc.h"
+
+/* Administrators are few. */
+#define ADMIN_LOOPS 1
+
+/* Whether an address, "host:port", names an interface that only this machine reaches. */
+static bool is_loopback(const char *address)
+{
+    struct base_str text = base_str_of(address);
+    return base_str_starts_with(text, BASE_STR("127.")) ||
+           base_str_starts_with(text, BASE_STR("localhost:")) ||
+           base_str_starts_with(text, BASE_STR("[::1]:"));
+}
+
+static bool check_credentials(const struct cli_options *options, struct base_err *err)
+{
+    bool has_id = options->admin_key_id != NULL;
+    if (has_id != (options->admin_secret != NULL)) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT,
+                            "--admin-key-id and --admin-secret belong together");
+    }
+    if (!has_id && options->admin_token == NULL && !is_loopback(options->admin)) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT,
+                            "--admin %s is not a loopback address, so it needs credentials: "
+                            "TOLLGATE_ADMIN_KEY_ID and TOLLGATE_ADMIN_SECRET, or "
+                            "TOLLGATE_ADMIN_TOKEN",
+                            options->admin);
+    }
+    return true;
+}
+
+static bool open_service(struct cli_admin *admin, struct srv_access *access,
+                         struct rpc_worker_pool *pool, struct base_err *err)
+{
+    srv_admin_init(&admin->service, access);
+    admin->server = rpc_server_create(pool);
+    if (!srv_admin_register(&admin->service, admin->server, err)) {
+        return false;
+    }
+    admin->channel = rpc_channel_inproc_create(admin->server);
+    return true;
+}
+
+static bool open_gateway(struct cli_admin *admin, const struct cli_options *options,
+                         struct base_err *err)
+{
+    const struct gw_sigv4_key key = {
+        .id = base_str_of(options->admin_key_id),
+        .secret = base_str_of(options->admin_secret),
+    };
+    gw_admin_dialect_init(&admin->dialect, &base_clock_system, key,
+                          base_str_of(options->admin_token));
+    const struct gw_descriptor_set set = {.bytes = tollgate_admin_descriptor_set};
+    const struct gw_gateway_config config = {
+        .descriptor_sets = &set,
+        .descriptor_set_count = 1,
+        .channel = admin->channel,
+        .dialect = &admin->dialect.dialect,
+    };
+    admin->gateway = gw_gateway_create(&config, err);
+    return admin->gateway != NULL;
+}
+
+static bool open_front(struct cli_admin *admin, const struct cli_options *options,
+                       struct base_err *err)
+{
+    const struct gw_front_config config = {
+        .gateway = admin->gateway,
+        .address = options->admin,
+        .loops = ADMIN_LOOPS,
+    };
+    admin->front = gw_front_open(&config, err);
+    return admin->front != NULL || base_err_wrap(err, "--admin");
+}
+
+bool cli_admin_open(struct cli_admin *admin, const struct cli_options *options,
+                    struct srv_access *access, struct rpc_worker_pool *pool, struct base_err *err)
+{
+    *admin = (struct cli_admin){0};
+    if (options->admin == NULL || strcmp(options->admin, CLI_ADMIN_NONE) == 0) {
+        return true;
+    }
+    if (check_credentials(options, err) && open_service(admin, access, pool, err) &&
+        open_gateway(admin, options, err) && open_front(admin, options, err)) {
+        return true;
+    }
+    cli_admin_close(admin, 0);
+    return false;
+}
+
+void cli_admin_close(struct cli_admin *admin, int grace_ms)
+{
+    gw_front_close(admin->front, grace_ms);
+    gw_gateway_unref(admin->gateway);
+    rpc_channel_destroy(admin->channel);
+    rpc_server_destroy(admin->server);
+    *admin = (struct cli_admin){0};
+}

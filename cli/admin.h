@@ -1,0 +1,35 @@
+/* Admin: the listener through which keys and plans are managed.
+ *
+ * The admin service has an rpc server of its own, so that no other listener serves it, and the
+ * gateway in front of it is one like any other, with a dialect (gateway/admin_dialect.h). Startup
+ * thread.
+ */
+#ifndef CLI_ADMIN_H
+#define CLI_ADMIN_H
+
+#include "cli/options.h"
+#include "gateway/admin_dialect.h"
+#include "gateway/front_h2o.h"
+#include "server/admin.h"
+
+struct cli_admin {
+    struct srv_admin service;
+    struct rpc_server *server;
+    struct rpc_channel *channel;
+    struct gw_admin_dialect dialect;
+    struct gw_gateway *gateway;
+    struct gw_front *front;
+};
+
+/* Opens the listener that the options ask for over `access`; handlers run on `pool`. Both are
+ * borrowed. Where the options ask for none, nothing is opened. INVALID_ARGUMENT for an address that
+ * is not loopback's without credentials. What was opened before a failure is closed. `admin` must
+ * not move while it is open. */
+bool cli_admin_open(struct cli_admin *admin, const struct cli_options *options,
+                    struct srv_access *access, struct rpc_worker_pool *pool,
+                    struct base_err *err) BASE_MUST_CHECK;
+
+/* Finishes the requests in flight, for at most `grace_ms`. An admin that is all zero is closed. */
+void cli_admin_close(struct cli_admin *admin, int grace_ms);
+
+#endif
