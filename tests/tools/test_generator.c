@@ -190,7 +190,7 @@ static void test_broken_requests(void **state)
          "x.proto: not among the files protoc sent"},
         {"a service without a name", REQUEST("name: \"x.proto\" service {}"), "is not a name"},
         {"a method without a name", REQUEST("name: \"x.proto\" service { name: \"S\" method {} }"),
-         "service S: a method has a bad name"},
+         "\"\" in S is not a name"},
         {"a method without types",
          REQUEST("name: \"x.proto\" service { name: \"S\" method { name: \"A\" } }"),
          "S.A: unknown message type \"\""},
