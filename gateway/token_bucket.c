@@ -1,7 +1,11 @@
 /* The generic cell rate algorithm (ITU-T I.371): instead of a level and the time it was true at,
  * one time, at which the bucket will be full. A token moves it one interval on, from now at the
  * earliest; there is none left when that would put it more than a whole bucket ahead. Sixteenths of
- * a nanosecond keep the error of the interval below 0.01 % up to a rate of a million. */
+ * a nanosecond keep the error of the interval below 0.01 % up to a rate of a million.
+ *
+ * Only a bucket that another limit filled is further ahead than a whole bucket of this one. It is
+ * brought back, but not for less than GW_TOKEN_HEAL_NS: a thread that was held up between reading
+ * the clock and coming here sees the same. */
 #include "gateway/token_bucket.h"
 
 #include <math.h>
@@ -38,6 +42,11 @@ bool gw_token_bucket_take(struct gw_token_bucket *bucket, const struct gw_token_
     int64_t now = now_ns * UNITS_PER_NS;
     int64_t full_at = atomic_load_explicit(&bucket->full_at, memory_order_relaxed);
     int64_t next;
+    if (full_at - now > limit->depth + GW_TOKEN_HEAL_NS * UNITS_PER_NS) {
+        atomic_compare_exchange_strong_explicit(&bucket->full_at, &full_at, now + limit->depth,
+                                                memory_order_relaxed, memory_order_relaxed);
+        full_at = now + limit->depth;
+    }
     do {
         next = (full_at > now ? full_at : now) + limit->interval;
         if (next - now > limit->depth) {

@@ -2,7 +2,9 @@
  *
  * A bucket holds up to `burst` tokens and gains `rate` a second; a request takes one or is refused.
  * It is one atomic word, so all loops of a process share it without a lock, and a bucket of zeroes
- * is a full one. The caller brings the clock.
+ * is a full one. A bucket may meet another limit from one request to the next: within
+ * GW_TOKEN_HEAL_NS it is no emptier than the new limit lets a bucket be. The caller brings the
+ * clock.
  */
 #ifndef GATEWAY_TOKEN_BUCKET_H
 #define GATEWAY_TOKEN_BUCKET_H
@@ -14,6 +16,9 @@
 /* Rates above are as good as this one, in tokens a second; below the lowest, as good as 0. */
 #define GW_TOKEN_RATE_MAX 1e9
 #define GW_TOKEN_RATE_MIN 1e-6
+
+/* What a bucket that a slower or deeper limit left behind may cost under a new one. */
+#define GW_TOKEN_HEAL_NS INT64_C(1000000000)
 
 /* What buckets are filled by; constant. All zero (no `is_limited`): nothing is ever refused. */
 struct gw_token_limit {

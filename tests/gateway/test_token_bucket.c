@@ -72,6 +72,21 @@ static void extreme_limits(void **state)
     assert_int_equal(take_at(&bucket, &none, 1000), 0);
 }
 
+static void a_new_limit_does_not_wait_for_the_old(void **state)
+{
+    (void)state;
+    struct gw_token_bucket bucket = {0};
+    struct gw_token_limit slow = gw_token_limit_of(0.1, 100);
+    struct gw_token_limit fast = gw_token_limit_of(10, 5);
+    int64_t now_ns = 1000 * BASE_NS_PER_S;
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(take_at(&bucket, &slow, now_ns), 0);
+    }
+    assert_int_equal(take_at(&bucket, &slow, now_ns), 10 * BASE_NS_PER_S);
+    assert_int_equal(take_at(&bucket, &fast, now_ns), 100 * BASE_NS_PER_MS);
+    assert_int_equal(take_at(&bucket, &fast, now_ns + 100 * BASE_NS_PER_MS), 0);
+}
+
 /* ---- Against a model ---- */
 
 static uint64_t random_state;
@@ -200,6 +215,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(gives_the_burst_then_the_rate),
         cmocka_unit_test(extreme_limits),
+        cmocka_unit_test(a_new_limit_does_not_wait_for_the_old),
         cmocka_unit_test(does_what_the_model_does),
         cmocka_unit_test(threads_share_one_bucket),
     };
