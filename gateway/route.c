@@ -224,6 +224,11 @@ static bool build(struct gw_routes *routes, const struct gw_schema *schema, stru
             struct gw_route *route = &routes->routes[routes->count++];
             route->method = method;
             const struct gw_http_rule *rule = &method->rules[r];
+            route->stage_buckets =
+                base_arena_calloc(&routes->arena, GW_STAGES_MAX * sizeof *route->stage_buckets);
+            if (route->stage_buckets == NULL) {
+                return out_of_memory(err);
+            }
             if (!resolve(route, rule, &routes->arena, err)) {
                 base_err_wrap(err, "method %.*s", BASE_STR_ARGS(method->full_name));
                 return name_origin(rule, err);

@@ -9,6 +9,7 @@
 #include "gateway/field_path.h"
 #include "gateway/router.h"
 #include "gateway/schema.h"
+#include "gateway/stage.h"
 
 /* Bytes of all templates and routes of one schema. */
 #define GW_ROUTES_BYTES_MAX (size_t)(256 * 1024 * 1024)
@@ -26,6 +27,8 @@ struct gw_route {
     bool body_is_raw;     /* the body becomes a google.api.HttpBody (gateway/http_body.h) */
     bool response_is_raw; /* the answer's body is that of one */
     const struct gw_field *patch_mask_field; /* the FieldMask to fill from a PATCH body, or NULL */
+    /* What is left of each stage's limit for this method; shared by all threads. */
+    struct gw_token_bucket *stage_buckets;
     const void *target; /* what the gateway calls: set by its owner after building */
 };
 
