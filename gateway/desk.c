@@ -1,45 +1,14 @@
 /* A call has two ends that may end in either order: its answer (given, then released by the front)
  * and its rpc (until on_status). The object goes back to the idle list when both have ended, which
  * is what makes a late result after a deadline or a disconnect harmless. */
-#include "gateway/desk.h"
+#include "gateway/desk_private.h"
 
 #include "base/mem.h"
 #include "gateway/headers.h"
 #include "gateway/request.h"
 #include "gateway/status.h"
-#include "gateway/tenure.h"
 #include "rpc/context.h"
 
-struct gw_call {
-    struct gw_desk *desk;
-    struct gw_tenure *tenure; /* the one it began in */
-    struct gw_call *next_idle;
-    struct gw_client *client; /* NULL once released */
-    const struct gw_route *route;
-    struct rpc_call *rpc; /* NULL unless one is open */
-    struct base_timer deadline;
-    struct base_arena arena;
-    struct base_buf wire; /* the request message; the rpc borrows it until its on_status */
-    struct base_buf json; /* the answer's body */
-    struct rpc_metadata metadata;
-    struct gw_answer answer;
-    unsigned holds; /* functions on the stack that will touch the call again */
-    bool is_answered;
-    bool has_message; /* the rpc's response is in `json` */
-    struct base_err err;
-};
-
-struct gw_desk {
-    struct gw_tenure *tenure; /* in which calls begin */
-    struct base_mailbox *home;
-    struct base_timers *timers;
-    struct gw_call *idle;
-    size_t idle_count;
-    size_t calls; /* not idle */
-    size_t calls_max;
-};
-
-#define JSON_TYPE BASE_STR("application/json")
 #define BUSY_BODY "{\"code\":14,\"message\":\"too many requests in flight\",\"details\":[]}"
 #define TOO_LARGE_BODY                                                                             \
     "{\"code\":8,\"message\":\"request body is larger than 4194304 bytes\",\"details\":[]}"
@@ -105,6 +74,7 @@ static void call_recycle(struct gw_call *call)
     struct gw_desk *desk = call->desk;
     desk->calls--;
     gw_tenure_leave(call->tenure);
+    gw_admission_end(&call->admission);
     if (desk->idle_count == GW_DESK_IDLE_CALLS_MAX) {
         call_destroy(call);
         return;
@@ -122,23 +92,21 @@ static void call_recycle(struct gw_call *call)
     desk->idle_count++;
 }
 
-/* Whoever calls something that may end the call (an on_answer, a cancel) holds it meanwhile. */
-static void hold(struct gw_call *call)
+void gw_call_hold(struct gw_call *call)
 {
     call->holds++;
 }
 
-/* Lets go of the call, which ends here when nothing else refers to it. */
-static void let_go(struct gw_call *call)
+void gw_call_let_go(struct gw_call *call)
 {
-    if (--call->holds == 0 && call->client == NULL && call->rpc == NULL) {
+    if (--call->holds == 0 && call->client == NULL && call->rpc == NULL && !call->is_waiting) {
         call_recycle(call);
     }
 }
 
 /* ---- Answers ---- */
 
-static void give_answer(struct gw_call *call, int http_status)
+void gw_call_give_answer(struct gw_call *call, int http_status)
 {
     bool has_body = http_status != 204 && http_status != 205;
     call->is_answered = true;
@@ -152,9 +120,7 @@ static void give_answer(struct gw_call *call, int http_status)
     call->client->on_answer(call->client, call, &call->answer);
 }
 
-/* Makes room for `more` headers behind those of the answer. Returns where they begin; NULL past the
- * arena's cap, which the limits on metadata keep out of reach. */
-static struct gw_header *more_headers(struct gw_call *call, size_t more)
+struct gw_header *gw_call_more_headers(struct gw_call *call, size_t more)
 {
     size_t count = call->answer.header_count;
     struct gw_header *headers = base_arena_alloc(&call->arena, (count + more) * sizeof *headers);
@@ -178,7 +144,7 @@ static void write_error(struct gw_call *call, enum base_code code, struct base_s
         gw_status_to_json(code, message, details, &gateway->options, &call->json);
         return;
     }
-    struct gw_header *header = more_headers(call, 1);
+    struct gw_header *header = gw_call_more_headers(call, 1);
     struct gw_header type =
         gateway->dialect->write_error(gateway->dialect, code, message, &call->json);
     if (header != NULL) {
@@ -191,8 +157,8 @@ static void answer_status(struct gw_call *call, int http_status, enum base_code 
                           struct base_str message, struct base_str details)
 {
     write_error(call, code, message, details);
-    call->answer.content_type = JSON_TYPE;
-    give_answer(call, http_status);
+    call->answer.content_type = GW_JSON_TYPE;
+    gw_call_give_answer(call, http_status);
 }
 
 static void answer_text(struct gw_call *call, int http_status, enum base_code code,
@@ -220,13 +186,13 @@ static void give_up(struct gw_call *call, enum base_code code, const char *messa
     if (call->is_answered) {
         return;
     }
-    hold(call);
+    gw_call_hold(call);
     call->answer.header_count = 0;
     answer_text(call, gw_status_http(code), code, message);
     if (call->rpc != NULL) {
         rpc_call_cancel(call->rpc);
     }
-    let_go(call);
+    gw_call_let_go(call);
 }
 
 static void on_deadline(struct base_timer *timer)
@@ -240,7 +206,8 @@ static void on_deadline(struct base_timer *timer)
 
 static void add_metadata(struct gw_call *call, const struct rpc_metadata *metadata, bool is_trailer)
 {
-    struct gw_header *next = metadata->count == 0 ? NULL : more_headers(call, metadata->count);
+    struct gw_header *next =
+        metadata->count == 0 ? NULL : gw_call_more_headers(call, metadata->count);
     for (size_t i = 0; next != NULL && i < metadata->count; i++) {
         if (gw_headers_from_metadata(&metadata->entries[i], is_trailer, &call->arena, &next->name,
                                      &next->value)) {
@@ -260,7 +227,7 @@ static void add_challenge(struct gw_call *call)
             return;
         }
     }
-    struct gw_header *header = more_headers(call, 1);
+    struct gw_header *header = gw_call_more_headers(call, 1);
     if (header != NULL) {
         *header = (struct gw_header){name, BASE_STR("Bearer")};
         call->answer.header_count++;
@@ -306,7 +273,7 @@ static void answer_rpc_status(struct gw_call *call, const struct rpc_status *sta
         answer_status(call, gw_status_http(status->code), status->code, status->message,
                       status->details);
     } else if (call->has_message) {
-        give_answer(call, call->route->method->success_status);
+        gw_call_give_answer(call, call->route->method->success_status);
     } else if (call->err.code != BASE_OK) {
         answer_err(call);
     } else {
@@ -318,11 +285,11 @@ static void on_rpc_status(void *user, const struct rpc_status *status)
 {
     struct gw_call *call = user;
     call->rpc = NULL;
-    hold(call);
+    gw_call_hold(call);
     if (!call->is_answered) {
         answer_rpc_status(call, status);
     }
-    let_go(call);
+    gw_call_let_go(call);
 }
 
 static const struct rpc_observer observer = {
@@ -331,26 +298,26 @@ static const struct rpc_observer observer = {
     .on_status = on_rpc_status,
 };
 
-/* ---- The request ---- */
-
-static void start_rpc(struct gw_call *call, int64_t timeout_ns)
+void gw_call_start_rpc(struct gw_call *call)
 {
     struct gw_desk *desk = call->desk;
-    int64_t deadline_ns = base_clock_monotonic_ns() + timeout_ns;
-    call->rpc = rpc_channel_start(call->tenure->gateway->channel, &(struct rpc_call_params){
-                                                                      .target = call->route->target,
-                                                                      .deadline_ns = deadline_ns,
-                                                                      .metadata = &call->metadata,
-                                                                      .observer = &observer,
-                                                                      .user = call,
-                                                                      .home = desk->home,
-                                                                  });
+    call->rpc =
+        rpc_channel_start(call->tenure->gateway->channel, &(struct rpc_call_params){
+                                                              .target = call->route->target,
+                                                              .deadline_ns = call->deadline_ns,
+                                                              .metadata = &call->metadata,
+                                                              .observer = &observer,
+                                                              .user = call,
+                                                              .home = desk->home,
+                                                          });
     rpc_call_send(call->rpc, base_buf_str(&call->wire), true);
     /* An inline method has ended by now and needs no timer. */
     if (call->rpc != NULL && !call->is_answered) {
-        base_timers_set(desk->timers, &call->deadline, deadline_ns);
+        base_timers_set(desk->timers, &call->deadline, call->deadline_ns);
     }
 }
+
+/* ---- The request ---- */
 
 static void serve(struct gw_call *call, const struct gw_exchange *exchange,
                   const struct gw_captures *captures)
@@ -359,6 +326,10 @@ static void serve(struct gw_call *call, const struct gw_exchange *exchange,
     int64_t timeout_ns;
     bool headers_fine = gw_head_read(exchange->headers, &exchange->hop, &call->arena,
                                      &call->metadata, &head, &call->err);
+    if (!gw_call_check_admission(call, head.api_key)) {
+        return;
+    }
+    headers_fine = headers_fine && gw_call_tell_service(call, head.api_key);
     struct gw_http_request request = {
         .captures = captures,
         .raw_query = exchange->raw_query,
@@ -381,7 +352,7 @@ static void serve(struct gw_call *call, const struct gw_exchange *exchange,
     } else if (timeout_ns <= 0) {
         give_up(call, BASE_DEADLINE_EXCEEDED, RPC_DEADLINE_EXCEEDED);
     } else {
-        start_rpc(call, timeout_ns);
+        gw_call_take_quota(call, timeout_ns);
     }
 }
 
@@ -396,7 +367,7 @@ static void answer_allow(struct gw_call *call, const struct gw_exchange *exchang
     call->answer.headers = header;
     call->answer.header_count = 1;
     if (base_str_eq(exchange->method, BASE_STR("OPTIONS"))) {
-        give_answer(call, 204);
+        gw_call_give_answer(call, 204);
     } else {
         answer_text(call, 405, BASE_UNIMPLEMENTED, "Method Not Allowed");
     }
@@ -428,7 +399,7 @@ static void answer_preflight(struct gw_call *call, const struct gw_exchange *exc
     call->answer.headers = answer->headers;
     call->answer.header_count =
         gw_cors_preflight(gateway->cors, preflight, methods, answer->list, answer->headers);
-    give_answer(call, 204);
+    gw_call_give_answer(call, 204);
 }
 
 static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
@@ -436,6 +407,10 @@ static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
     const struct gw_router *router = gw_routes_router(call->tenure->gateway->routes);
     struct gw_captures captures;
     void *route;
+    if (exchange->raw_path.len == 0) {
+        answer_text(call, 404, BASE_NOT_FOUND, "Not Found");
+        return;
+    }
     switch (gw_router_match(router, exchange->method, exchange->raw_path, &route, &captures)) {
     case GW_MATCHED:
         call->route = route;
@@ -454,13 +429,25 @@ static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
     }
 }
 
+/* The routes know no stages: takes the stage off the front of the path, or leaves no path. */
+static void take_stage(struct gw_call *call, struct gw_exchange *exchange)
+{
+    const struct gw_admission_policy *policy = call->tenure->gateway->policy;
+    call->stage = 0;
+    if (policy != NULL &&
+        !gw_stages_split(policy->stages, exchange->raw_path, &call->stage, &exchange->raw_path)) {
+        exchange->raw_path = (struct base_str){0};
+    }
+}
+
 /* Lets the gateway's dialect, if it has one, see the request first. */
 static void receive(struct gw_call *call, const struct gw_exchange *exchange)
 {
     const struct gw_dialect *dialect = call->tenure->gateway->dialect;
     struct gw_exchange received = *exchange;
+    take_stage(call, &received);
     if (exchange->preflight.method.len > 0) {
-        answer_preflight(call, exchange);
+        answer_preflight(call, &received);
     } else if (dialect == NULL || dialect->receive(dialect, &received, &call->arena, &call->err)) {
         dispatch(call, &received);
     } else {
@@ -491,6 +478,7 @@ void gw_desk_close(struct gw_desk *desk)
         call_destroy(call);
     }
     gw_tenure_end(desk->tenure);
+    gw_access_unref(desk->access);
     base_free(desk);
 }
 
@@ -498,6 +486,12 @@ void gw_desk_replace(struct gw_desk *desk, struct gw_gateway *gateway)
 {
     gw_tenure_end(desk->tenure);
     desk->tenure = gw_tenure_begin(gateway);
+}
+
+void gw_desk_set_access(struct gw_desk *desk, struct gw_access *access)
+{
+    gw_access_unref(desk->access);
+    desk->access = gw_access_ref(access);
 }
 
 size_t gw_desk_calls(const struct gw_desk *desk)
@@ -514,9 +508,9 @@ struct gw_call *gw_desk_begin(struct gw_desk *desk, const struct gw_exchange *ex
     struct gw_call *call = call_take(desk);
     call->client = client;
     call->err.code = BASE_OK;
-    hold(call);
+    gw_call_hold(call);
     receive(call, exchange);
-    let_go(call);
+    gw_call_let_go(call);
     return call;
 }
 
@@ -527,7 +521,7 @@ void gw_call_cancel(struct gw_call *call)
 
 void gw_call_release(struct gw_call *call)
 {
-    hold(call);
+    gw_call_hold(call);
     call->client = NULL;
     base_timers_cancel(call->desk->timers, &call->deadline);
     if (!call->is_answered) {
@@ -536,5 +530,5 @@ void gw_call_release(struct gw_call *call)
             rpc_call_cancel(call->rpc);
         }
     }
-    let_go(call);
+    gw_call_let_go(call);
 }

@@ -21,6 +21,7 @@
 
 #include "base/role.h"
 #include "base/timer.h"
+#include "gateway/access.h"
 #include "gateway/gateway.h"
 #include "gateway/head.h"
 
@@ -82,6 +83,10 @@ void gw_desk_close(struct gw_desk *desk);
 /* Puts `gateway` in the place of the one the desk has: calls that begin from now on are its, those
  * that have begun end on the other, which the desk lets go with the last of them. */
 void gw_desk_replace(struct gw_desk *desk, struct gw_gateway *gateway);
+
+/* Puts `access` in the place of the keys and plans that calls are checked against from now on (none
+ * at first, and then no key is known); takes a reference of its own. */
+void gw_desk_set_access(struct gw_desk *desk, struct gw_access *access);
 
 /* The calls whose rpc has not ended or whose answer is not released. */
 size_t gw_desk_calls(const struct gw_desk *desk);

@@ -162,7 +162,7 @@ static struct gw_front *front_create(const struct gw_front_config *config)
     front->loop_count = loops < GW_FRONT_LOOPS_MAX ? loops : GW_FRONT_LOOPS_MAX;
     front->loops = base_calloc(front->loop_count, sizeof *front->loops);
     for (size_t i = 0; i < front->loop_count; i++) {
-        gw_front_loop_init(&front->loops[i], front, config->gateway);
+        gw_front_loop_init(&front->loops[i], front, config->gateway, config->access);
     }
     protocol_init(&front->http1, GW_BODY_BYTES_MAX);
     protocol_init(&front->http2, GW_FRONT_HTTP2_BODY_BYTES_MAX);
@@ -215,6 +215,13 @@ void gw_front_replace(struct gw_front *front, struct gw_gateway *gateway)
 {
     for (size_t i = 0; i < front->loop_count; i++) {
         gw_front_loop_replace(&front->loops[i], gateway);
+    }
+}
+
+void gw_front_set_access(struct gw_front *front, struct gw_access *access)
+{
+    for (size_t i = 0; i < front->loop_count; i++) {
+        gw_front_loop_set_access(&front->loops[i], access);
     }
 }
 

@@ -48,6 +48,7 @@ struct gw_front_config {
     struct gw_gateway *gateway; /* the front takes references of its own */
     const char *address;        /* "host:port" or "[ipv6]:port"; port 0 picks a free one */
     size_t loops;               /* 0: one an online core */
+    struct gw_access *access;   /* as gw_front_set_access has it, from the first request; or NULL */
 };
 
 struct gw_front;
@@ -63,6 +64,10 @@ int gw_front_port(const struct gw_front *front);
  * on are its, one moment for each loop, and those that have begun end on the other. None is dropped
  * or waits. The front takes references of its own. Startup thread, before gw_front_drain. */
 void gw_front_replace(struct gw_front *front, struct gw_gateway *gateway);
+
+/* Checks requests against these keys and plans, from some moment soon on, one for each loop. The
+ * front takes references of its own. Any one thread, before gw_front_drain. */
+void gw_front_set_access(struct gw_front *front, struct gw_access *access);
 
 /* Begins what gw_front_close does and returns at once; the loops go on by themselves. Startup
  * thread.

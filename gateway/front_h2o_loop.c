@@ -111,30 +111,52 @@ static void on_close_mail(struct base_mail *mail)
     after(loop, CLOSING_DOOR_MS);
 }
 
-/* ---- Replacing the gateway ---- */
+/* ---- Replacing the gateway, and keys and plans ---- */
 
 /* One that waits for a loop to take it. */
 struct successor {
     struct base_mail mail;
     struct gw_front_loop *loop;
-    struct gw_gateway *gateway; /* a reference */
+    struct gw_gateway *gateway; /* a reference, or NULL */
+    struct gw_access *access;   /* likewise */
 };
 
 static void on_successor_mail(struct base_mail *mail)
 {
     struct successor *successor = CONTAINER_OF(mail, struct successor, mail);
-    gw_desk_replace(successor->loop->desk, successor->gateway);
+    struct gw_desk *desk = successor->loop->desk;
+    if (successor->gateway != NULL) {
+        gw_desk_replace(desk, successor->gateway);
+    }
+    if (successor->access != NULL) {
+        gw_desk_set_access(desk, successor->access);
+    }
     gw_gateway_unref(successor->gateway);
+    gw_access_unref(successor->access);
     base_free(successor);
+}
+
+static void send_successor(struct gw_front_loop *loop, struct gw_gateway *gateway,
+                           struct gw_access *access)
+{
+    struct successor *successor = base_calloc(1, sizeof *successor);
+    *successor = (struct successor){
+        .mail = {.on_mail = on_successor_mail},
+        .loop = loop,
+        .gateway = gateway,
+        .access = access,
+    };
+    base_mailbox_post(&loop->mailbox, &successor->mail);
 }
 
 void gw_front_loop_replace(struct gw_front_loop *loop, struct gw_gateway *gateway)
 {
-    struct successor *successor = base_calloc(1, sizeof *successor);
-    successor->mail.on_mail = on_successor_mail;
-    successor->loop = loop;
-    successor->gateway = gw_gateway_ref(gateway);
-    base_mailbox_post(&loop->mailbox, &successor->mail);
+    send_successor(loop, gw_gateway_ref(gateway), NULL);
+}
+
+void gw_front_loop_set_access(struct gw_front_loop *loop, struct gw_access *access)
+{
+    send_successor(loop, NULL, gw_access_ref(access));
 }
 
 /* ---- The mailbox ---- */
@@ -182,6 +204,11 @@ static void loop_start(struct gw_front_loop *loop)
     loop->desk = gw_desk_open(loop->gateway, &loop->mailbox, &loop->timers, GW_FRONT_CALLS_MAX);
     gw_gateway_unref(loop->gateway);
     loop->gateway = NULL;
+    if (loop->access != NULL) {
+        gw_desk_set_access(loop->desk, loop->access);
+        gw_access_unref(loop->access);
+        loop->access = NULL;
+    }
     loop->is_accepting = true;
     loop->listener = watch_fd(loop, &loop->listener_fd, gw_front_on_connection);
 }
@@ -248,10 +275,11 @@ void *gw_front_loop_run(void *argument)
 }
 
 void gw_front_loop_init(struct gw_front_loop *loop, struct gw_front *front,
-                        struct gw_gateway *gateway)
+                        struct gw_gateway *gateway, struct gw_access *access)
 {
     loop->front = front;
     loop->gateway = gw_gateway_ref(gateway);
+    loop->access = access == NULL ? NULL : gw_access_ref(access);
     loop->listener_fd = -1;
     loop->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     loop->wake_fd = loop->event_fd;
@@ -270,6 +298,7 @@ void gw_front_loop_close(struct gw_front_loop *loop, int grace_ms)
 void gw_front_loop_dispose(struct gw_front_loop *loop)
 {
     gw_gateway_unref(loop->gateway);
+    gw_access_unref(loop->access);
     base_timers_dispose(&loop->timers);
     close_fd(loop->listener_fd);
     close_fd(loop->wake_fd);

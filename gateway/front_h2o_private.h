@@ -52,6 +52,7 @@ enum gw_front_phase {
 struct gw_front_loop {
     struct gw_front *front;
     struct gw_gateway *gateway; /* what its desk opens with; a reference until then, then NULL */
+    struct gw_access *access;   /* likewise */
     pthread_t thread;
     h2o_evloop_t *events;
     h2o_context_t http1;
@@ -137,11 +138,12 @@ struct gw_front_headers {
 
 /* Readies `loop` for its thread; the front then gives it its listener_fd. */
 void gw_front_loop_init(struct gw_front_loop *loop, struct gw_front *front,
-                        struct gw_gateway *gateway);
+                        struct gw_gateway *gateway, struct gw_access *access);
 
-/* Tells the thread to put `gateway` in the place of the one it has. Any thread, before
- * gw_front_loop_close. */
+/* Tells the thread to put `gateway`, or `access`, in the place of the one it has. Any thread,
+ * before gw_front_loop_close. */
 void gw_front_loop_replace(struct gw_front_loop *loop, struct gw_gateway *gateway);
+void gw_front_loop_set_access(struct gw_front_loop *loop, struct gw_access *access);
 
 /* The thread's function. */
 void *gw_front_loop_run(void *loop);

@@ -55,6 +55,7 @@ struct gw_gateway *gw_gateway_create(const struct gw_gateway_config *config, str
     gateway->channel = config->channel;
     gateway->cors = config->cors;
     gateway->dialect = config->dialect;
+    gateway->policy = config->policy;
     if (!build(gateway, config, err)) {
         gw_gateway_unref(gateway);
         return NULL;

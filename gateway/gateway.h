@@ -18,6 +18,8 @@
 
 #include <stdatomic.h>
 
+struct gw_admission_policy;
+
 /* A packed google.protobuf.FileDescriptorSet. */
 struct gw_descriptor_set {
     const char *name; /* what errors call it: its file; NULL for one that is compiled in */
@@ -35,6 +37,8 @@ struct gw_gateway_config {
     const struct gw_transcode_options *json;
     const struct gw_cors *cors;       /* borrowed; NULL: nothing is said of CORS */
     const struct gw_dialect *dialect; /* borrowed; NULL: Tollgate's own */
+    /* Borrowed; NULL: one stage, no limits, and nobody is asked for a key. */
+    const struct gw_admission_policy *policy;
 };
 
 struct gw_gateway {
@@ -43,6 +47,7 @@ struct gw_gateway {
     struct gw_routes *routes; /* each route's target is the channel's struct rpc_target */
     struct rpc_channel *channel;
     const struct gw_cors *cors;
+    const struct gw_admission_policy *policy;
     struct gw_transcode_options options;
     const struct gw_dialect *dialect; /* or NULL */
 };

@@ -15,6 +15,8 @@ struct reading {
 static struct base_str *slot_of(struct reading *reading, struct base_str name)
 {
     switch (name.len) {
+    case sizeof "x-api-key" - 1:
+        return base_str_eq(name, BASE_STR("x-api-key")) ? &reading->head.api_key : NULL;
     case sizeof "content-type" - 1:
         return base_str_eq(name, BASE_STR("content-type"))   ? &reading->head.content_type
                : base_str_eq(name, BASE_STR("grpc-timeout")) ? &reading->head.grpc_timeout

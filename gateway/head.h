@@ -1,8 +1,8 @@
 /* Head: what a request's headers say, to the gateway itself and to the service.
  *
- * The gateway acts on Content-Type, Content-Encoding, Grpc-Timeout and X-Server-Timeout; the rest
- * becomes call metadata (gateway/headers.h), with the client's address at the end of
- * x-forwarded-for and the request's host as x-forwarded-host where the client sent none. Any
+ * The gateway acts on Content-Type, Content-Encoding, Grpc-Timeout, X-Server-Timeout and
+ * X-Api-Key; the rest becomes call metadata (gateway/headers.h), with the client's address at the
+ * end of x-forwarded-for and the request's host as x-forwarded-host where the client sent none. Any
  * thread.
  */
 #ifndef GATEWAY_HEAD_H
@@ -29,6 +29,7 @@ struct gw_head {
     struct base_str content_encoding;
     struct base_str grpc_timeout;
     struct base_str server_timeout;
+    struct base_str api_key; /* x-api-key */
 };
 
 /* Where a request came from and went to. */
