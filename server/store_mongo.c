@@ -10,8 +10,9 @@
 #include "server/bson_field.h"
 #include "server/document.h"
 #include "server/mongo_lanes.h"
-#include "server/store_mongo_command.h"
+#include "server/read_groups.h"
 #include "server/store_mongo_counter.h"
+#include "server/store_mongo_find.h"
 
 #include <bson/bson.h>
 #include <time.h>
@@ -24,6 +25,7 @@ struct mongo_store {
     struct srv_store base;
     struct srv_mongo_client *client;
     struct srv_mongo_lanes *lanes;
+    struct srv_read_groups *reads;
 };
 
 static struct srv_mongo_client *client_of(struct srv_store *store)
@@ -88,6 +90,104 @@ static bool read_document(const struct srv_mongo_target *at, const bson_t *docum
 
 /* ---- Reading ---- */
 
+/* Reads at->key by a command of its own, which ends the reader's turn. */
+static bool get_alone(const struct srv_mongo_target *at, struct srv_read_groups *groups,
+                      struct srv_read_place *place, ProtobufCMessage **out_message,
+                      struct base_err *err)
+{
+    bson_t reply, document;
+    bool ok = srv_mongo_find_one(at, &reply, &document, err);
+    srv_read_groups_have_read(groups, place, NULL);
+    if (!ok) {
+        return false;
+    }
+    ok = read_document(at, &document, false, &at->ctx->arena, out_message, err);
+    bson_destroy(&reply);
+    return ok;
+}
+
+/* Reads what all members of the group want. The answer is the reply's bytes. */
+static bool read_for_group(const struct srv_mongo_target *at, struct srv_read_groups *groups,
+                           struct srv_read_place *place, struct base_err *err)
+{
+    const struct srv_key *keys;
+    size_t count = srv_read_group_keys(place->group, &keys);
+    bson_t reply;
+    uint32_t len;
+    bool ok = srv_mongo_find_many(at, keys, count, &reply, err);
+    int64_t cursor = ok ? srv_mongo_open_cursor(&reply) : 0;
+    srv_read_groups_have_read(groups, place,
+                              ok ? bson_destroy_with_steal(&reply, true, &len) : NULL);
+    if (cursor != 0) {
+        srv_mongo_kill_cursor(at, cursor);
+    }
+    return ok;
+}
+
+/* Takes at->key from the group's answer. Where that was cut before it, it is read after all. */
+static bool get_from_group(const struct srv_mongo_target *at, struct srv_read_groups *groups,
+                           struct srv_read_place *place, ProtobufCMessage **out_message,
+                           struct base_err *err)
+{
+    bson_t reply, document;
+    if (!srv_mongo_open_reply(srv_read_group_answer(place->group), &reply)) {
+        return srv_document_damaged(at->collection, at->key, err);
+    }
+    if (srv_mongo_find_in_reply(&reply, at->key, &document)) {
+        return read_document(at, &document, false, &at->ctx->arena, out_message, err);
+    }
+    if (srv_mongo_open_cursor(&reply) == 0) {
+        return srv_document_not_found(at->collection, at->key, err);
+    }
+    srv_read_groups_leave(groups, place);
+    return get_alone(at, groups, place, out_message, err);
+}
+
+/* BSON has to be decoded whatever form is asked for: all documents are handed out open. */
+static bool mongo_get(struct srv_store *store, struct rpc_context *ctx,
+                      const struct srv_collection *collection, struct srv_key key,
+                      enum srv_form form, ProtobufCMessage **out_message, struct base_err *err)
+{
+    (void)form;
+    struct srv_read_groups *groups = ((struct mongo_store *)store)->reads;
+    struct srv_mongo_target at = {client_of(store), ctx, collection, key};
+    if (!srv_document_check_key(collection, key, err)) {
+        return false;
+    }
+    struct srv_read_place place = srv_read_groups_enter(groups, collection, key, ctx->deadline_ns);
+    bool ok = false;
+    if (place.part == SRV_READ_ALONE) {
+        ok = get_alone(&at, groups, &place, out_message, err);
+    } else if (place.part == SRV_READ_FOLLOWS || read_for_group(&at, groups, &place, err)) {
+        ok = get_from_group(&at, groups, &place, out_message, err);
+    }
+    srv_read_groups_leave(groups, &place);
+    return ok;
+}
+
+/* Reads "_id" into a key that lives as long as the call. */
+static bool read_key(const struct srv_mongo_target *at, const bson_t *document,
+                     struct srv_key *out_key, struct base_err *err)
+{
+    bson_iter_t id;
+    int64_t number;
+    bool found = bson_iter_init_find(&id, document, SRV_BSON_ID);
+    if (found && at->collection->key_kind == SRV_KEY_NUMBER &&
+        srv_mongo_read_number_key(&id, &number)) {
+        *out_key = srv_key_number(number);
+        return true;
+    }
+    if (found && at->collection->key_kind == SRV_KEY_TEXT && BSON_ITER_HOLDS_UTF8(&id)) {
+        uint32_t len;
+        const char *text = bson_iter_utf8(&id, &len);
+        char *copy = rpc_context_strdup(at->ctx, base_str_make(text, len), err);
+        *out_key = srv_key_text(base_str_make(copy, len));
+        return copy != NULL;
+    }
+    return base_err_set(err, BASE_DATA_LOSS, "%s has a document whose _id is no key of ours",
+                        at->collection->name);
+}
+
 static void append_find(bson_t *command, const struct srv_mongo_target *at,
                         const struct srv_key *after, int64_t limit)
 {
@@ -108,93 +208,6 @@ static void append_find(bson_t *command, const struct srv_mongo_target *at,
     BSON_APPEND_INT64(command, "batchSize", limit);
 }
 
-static void append_find_one(bson_t *command, const struct srv_mongo_target *at)
-{
-    bson_t filter;
-    srv_mongo_begin_command(command, "find", at);
-    BSON_APPEND_DOCUMENT_BEGIN(command, "filter", &filter);
-    srv_mongo_append_key(&filter, "_id", at->key);
-    bson_append_document_end(command, &filter);
-    BSON_APPEND_INT32(command, "limit", 1);
-    BSON_APPEND_BOOL(command, "singleBatch", true);
-}
-
-/* Stands `out_documents` before the first document of a find's reply. */
-static bool open_batch(const bson_t *reply, bson_iter_t *out_documents)
-{
-    bson_iter_t top, batch;
-    return bson_iter_init(&top, reply) &&
-           bson_iter_find_descendant(&top, "cursor.firstBatch", &batch) &&
-           BSON_ITER_HOLDS_ARRAY(&batch) && bson_iter_recurse(&batch, out_documents);
-}
-
-static bool next_document(bson_iter_t *documents, bson_t *out_document)
-{
-    uint32_t len;
-    const uint8_t *data;
-    if (!bson_iter_next(documents) || !BSON_ITER_HOLDS_DOCUMENT(documents)) {
-        return false;
-    }
-    bson_iter_document(documents, &len, &data);
-    return bson_init_static(out_document, data, len);
-}
-
-/* Finds at->key. The document lives in `out_reply`, which is the caller's on success. */
-static bool find_one(const struct srv_mongo_target *at, bson_t *out_reply, bson_t *out_document,
-                     struct base_err *err)
-{
-    bson_t command;
-    bson_iter_t documents;
-    append_find_one(&command, at);
-    bool ok = srv_mongo_run(at, SRV_MONGO_READ, &command, out_reply, err);
-    bson_destroy(&command);
-    if (!ok) {
-        return false;
-    }
-    if (!open_batch(out_reply, &documents) || !next_document(&documents, out_document)) {
-        bson_destroy(out_reply);
-        return srv_document_not_found(at->collection, at->key, err);
-    }
-    return true;
-}
-
-/* BSON has to be decoded whatever form is asked for: all documents are handed out open. */
-static bool mongo_get(struct srv_store *store, struct rpc_context *ctx,
-                      const struct srv_collection *collection, struct srv_key key,
-                      enum srv_form form, ProtobufCMessage **out_message, struct base_err *err)
-{
-    (void)form;
-    struct srv_mongo_target at = {client_of(store), ctx, collection, key};
-    bson_t reply, document;
-    if (!srv_document_check_key(collection, key, err) || !find_one(&at, &reply, &document, err)) {
-        return false;
-    }
-    bool ok = read_document(&at, &document, false, &ctx->arena, out_message, err);
-    bson_destroy(&reply);
-    return ok;
-}
-
-/* Reads "_id" into a key that lives as long as the call. */
-static bool read_key(const struct srv_mongo_target *at, const bson_t *document,
-                     struct srv_key *out_key, struct base_err *err)
-{
-    bson_iter_t id;
-    bool found = bson_iter_init_find(&id, document, "_id");
-    if (found && at->collection->key_kind == SRV_KEY_NUMBER && BSON_ITER_HOLDS_NUMBER(&id)) {
-        *out_key = srv_key_number(bson_iter_as_int64(&id));
-        return true;
-    }
-    if (found && at->collection->key_kind == SRV_KEY_TEXT && BSON_ITER_HOLDS_UTF8(&id)) {
-        uint32_t len;
-        const char *text = bson_iter_utf8(&id, &len);
-        char *copy = rpc_context_strdup(at->ctx, base_str_make(text, len), err);
-        *out_key = srv_key_text(base_str_make(copy, len));
-        return copy != NULL;
-    }
-    return base_err_set(err, BASE_DATA_LOSS, "%s has a document whose _id is no key of ours",
-                        at->collection->name);
-}
-
 /* Reads documents until the page is full, by count or by bytes. */
 static bool fill_page(struct srv_mongo_target *at, const bson_t *reply, size_t limit,
                       struct srv_page *out_page, struct base_err *err)
@@ -207,8 +220,8 @@ static bool fill_page(struct srv_mongo_target *at, const bson_t *reply, size_t l
     if (page.documents == NULL) {
         return false;
     }
-    bool any = open_batch(reply, &documents);
-    while (any && next_document(&documents, &document)) {
+    bool any = srv_mongo_open_batch(reply, &documents);
+    while (any && srv_mongo_next_document(&documents, &document)) {
         if (page.count == limit ||
             (page.count > 0 && bytes + document.len > SRV_STORE_LIST_BYTES_MAX)) {
             page.has_more = true;
@@ -227,23 +240,6 @@ static bool fill_page(struct srv_mongo_target *at, const bson_t *reply, size_t l
     }
     *out_page = page;
     return true;
-}
-
-/* Closes the cursor that a find left open. Failing does not matter: MongoDB closes it in time. */
-static void kill_cursor(const struct srv_mongo_target *at, int64_t cursor)
-{
-    bson_t command;
-    bson_t cursors;
-    bson_t reply;
-    struct base_err ignored;
-    srv_mongo_begin_command(&command, "killCursors", at);
-    BSON_APPEND_ARRAY_BEGIN(&command, "cursors", &cursors);
-    BSON_APPEND_INT64(&cursors, "0", cursor);
-    bson_append_array_end(&command, &cursors);
-    if (srv_mongo_run(at, SRV_MONGO_READ, &command, &reply, &ignored)) {
-        bson_destroy(&reply);
-    }
-    bson_destroy(&command);
 }
 
 /* Asks for one document more than the page takes, to know whether there is one. A cursor stays open
@@ -266,11 +262,11 @@ static bool mongo_list(struct srv_store *store, struct rpc_context *ctx,
     if (!ok) {
         return false;
     }
-    int64_t cursor = srv_mongo_reply_number(&reply, "cursor.id", 0);
+    int64_t cursor = srv_mongo_open_cursor(&reply);
     ok = fill_page(&at, &reply, limit, out_page, err);
     bson_destroy(&reply);
     if (cursor != 0) {
-        kill_cursor(&at, cursor);
+        srv_mongo_kill_cursor(&at, cursor);
         if (ok) {
             out_page->has_more = true;
         }
@@ -413,7 +409,7 @@ static bool try_update(const struct srv_mongo_target *at, const struct srv_mutat
     bson_t reply;
     bson_t found;
     bson_t document;
-    if (!find_one(at, &reply, &found, err)) {
+    if (!srv_mongo_find_one(at, &reply, &found, err)) {
         return false;
     }
     bool ok = mutate(at, mutation, &found, scratch, &document, err);
@@ -515,6 +511,7 @@ static void mongo_close(struct srv_store *base)
     struct mongo_store *store = (struct mongo_store *)base;
     srv_mongo_client_close(store->client);
     srv_mongo_lanes_destroy(store->lanes);
+    srv_read_groups_destroy(store->reads);
     base_free(store);
 }
 
@@ -540,5 +537,6 @@ struct srv_store *srv_store_mongo_open(const char *uri, struct base_err *err)
     store->base.ops = &mongo_ops;
     store->client = client;
     store->lanes = srv_mongo_lanes_create();
+    store->reads = srv_read_groups_create(SRV_STORE_MONGO_READ_TURNS, bson_free);
     return &store->base;
 }

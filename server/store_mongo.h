@@ -32,6 +32,9 @@
 /* Calls that wait for a connection; more are refused at once. */
 #define SRV_STORE_MONGO_WAITING_MAX 200
 
+/* Reads under way before those that come next go together (server/read_groups.h). */
+#define SRV_STORE_MONGO_READ_TURNS 4
+
 /* Opens the store of "mongodb://..." or "mongodb+srv://..."; the URI's path names the database.
  * Does not wait for the database. NULL with INVALID_ARGUMENT where the URI cannot be understood. */
 struct srv_store *srv_store_mongo_open(const char *uri, struct base_err *err) BASE_MUST_CHECK;

@@ -3,9 +3,9 @@
 #include "server/store_mongo.h"
 
 #include "base/mem.h"
+#include "mongo_fixture.h"
 #include "server/bson_codec.h"
 #include "store_support.h"
-#include "tests/mongodb/engine.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,43 +13,14 @@
 
 #include <cmocka.h>
 
-#include <mongoc/mongoc.h>
 #include <stdio.h>
-
-static struct mongo_engine engine;
-static mongoc_client_t *client;
-static char database[64];
-static struct srv_store *store;
-
-static int open_fresh(void **state)
-{
-    (void)state;
-    static int count;
-    char uri[512];
-    char name[32];
-    struct base_err err;
-    snprintf(name, sizeof name, "documents%d", ++count);
-    snprintf(uri, sizeof uri, "%s", mongo_engine_uri(&engine, name));
-    snprintf(database, sizeof database, "%s", strrchr(uri, '/') + 1);
-    client = mongoc_client_new(uri);
-    store = srv_store_mongo_open(uri, &err);
-    return store == NULL;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    srv_store_close(store);
-    mongoc_client_destroy(client);
-    return 0;
-}
 
 /* The only document of a collection, without its version, as extended JSON; release with
  * bson_free. */
 static char *raw_document(const char *collection_name)
 {
     mongoc_collection_t *collection =
-        mongoc_client_get_collection(client, database, collection_name);
+        mongoc_client_get_collection(mongo.client, mongo.database, collection_name);
     bson_t all = BSON_INITIALIZER;
     const bson_t *found;
     mongoc_cursor_t *cursor = mongoc_collection_find_with_opts(collection, &all, NULL, NULL);
@@ -77,7 +48,7 @@ static void change_by_hand(const char *collection_name, const char *change)
     bson_t all = BSON_INITIALIZER;
     bson_t *update = bson_new_from_json((const uint8_t *)change, -1, &error);
     mongoc_collection_t *collection =
-        mongoc_client_get_collection(client, database, collection_name);
+        mongoc_client_get_collection(mongo.client, mongo.database, collection_name);
     if (!mongoc_collection_update_one(collection, &all, update, NULL, NULL, &error)) {
         fail_msg("%s", error.message);
     }
@@ -98,33 +69,33 @@ static void keeps_names_and_types_that_people_expect(void **state)
     note.title = (char *)"t";
     note.timestamp = &time;
     rpc_context_init(&ctx);
-    assert_true(
-        srv_store_insert(store, &ctx, &store_notes, srv_key_text(BASE_STR("n")), &note.base, &err));
+    assert_true(srv_store_insert(mongo.store, &ctx, &store_notes, srv_key_text(BASE_STR("n")),
+                                 &note.base, &err));
     rpc_context_dispose(&ctx);
     assert_raw("notes", "{ \"_id\" : \"n\", \"noteId\" : \"n\", \"title\" : \"t\", \"content\" : "
                         "\"\", \"timestamp\" : { \"$date\" : { \"$numberLong\" : "
                         "\"1700000000005\" } } }");
-    assert_int_equal(store_next_id(store, "ids"), 0);
-    assert_int_equal(store_next_id(store, "ids"), 1);
+    assert_int_equal(store_next_id(mongo.store, "ids"), 0);
+    assert_int_equal(store_next_id(mongo.store, "ids"), 1);
     assert_raw("counters", "{ \"_id\" : \"ids\", \"value\" : { \"$numberLong\" : \"2\" } }");
 }
 
 static void keeps_what_others_added(void **state)
 {
     (void)state;
-    assert_string_equal(store_insert_note(store, "n", "t", 0), "OK");
+    assert_string_equal(store_insert_note(mongo.store, "n", "t", 0), "OK");
     change_by_hand("notes", "{\"$set\":{\"pinned\":true,\"_class\":{\"a\":[1]}}}");
-    assert_string_equal(store_retitle(store, "n", "u"), "OK");
+    assert_string_equal(store_retitle(mongo.store, "n", "u"), "OK");
     assert_raw("notes", "{ \"_id\" : \"n\", \"noteId\" : \"\", \"title\" : \"u\", \"content\" : "
                         "\"\", \"_class\" : { \"a\" : [ { \"$numberInt\" : \"1\" } ] }, \"pinned\" "
                         ": true }");
     /* A version that is missing, or somebody's own, serves as well. */
     change_by_hand("notes", "{\"$unset\":{\"_version\":1,\"_class\":1,\"pinned\":1}}");
-    assert_string_equal(store_retitle(store, "n", "v"), "OK");
+    assert_string_equal(store_retitle(mongo.store, "n", "v"), "OK");
     change_by_hand("notes", "{\"$set\":{\"_version\":7}}");
-    assert_string_equal(store_retitle(store, "n", "w"), "OK");
+    assert_string_equal(store_retitle(mongo.store, "n", "w"), "OK");
     change_by_hand("notes", "{\"$set\":{\"_version\":null,\"title\":null}}");
-    assert_string_equal(store_retitle(store, "n", "x"), "OK");
+    assert_string_equal(store_retitle(mongo.store, "n", "x"), "OK");
     assert_raw("notes", "{ \"_id\" : \"n\", \"noteId\" : \"\", \"title\" : \"x\", \"content\" : "
                         "\"\" }");
 }
@@ -179,7 +150,7 @@ static const char *insert_library(struct srv_key key, size_t bytes)
     struct base_err err;
     fill_library(&library, bytes);
     rpc_context_init(&ctx);
-    bool ok = srv_store_insert(store, &ctx, &store_users, key, &library.user.base, &err);
+    bool ok = srv_store_insert(mongo.store, &ctx, &store_users, key, &library.user.base, &err);
     rpc_context_dispose(&ctx);
     dispose_library(&library);
     return store_outcome(ok, &err);
@@ -199,17 +170,18 @@ static void takes_a_document_of_16_mib_and_not_a_byte_more(void **state)
                         TOO_LARGE);
     assert_string_equal(insert_library(srv_key_number(1), SRV_BSON_DOCUMENT_BYTES_MAX), "OK");
     rpc_context_init(&ctx);
-    assert_true(srv_store_insert(store, &ctx, &store_users, srv_key_number(0), &small.base, &err));
     assert_true(
-        srv_store_get(store, &ctx, &store_users, srv_key_number(1), SRV_OPEN, &message, &err));
+        srv_store_insert(mongo.store, &ctx, &store_users, srv_key_number(0), &small.base, &err));
+    assert_true(srv_store_get(mongo.store, &ctx, &store_users, srv_key_number(1), SRV_OPEN,
+                              &message, &err));
     assert_int_equal(((const Library__V1__User *)message)->n_books, BOOKS);
     rpc_context_reset(&ctx);
     /* MongoDB cuts the batch before the large one. */
-    assert_true(srv_store_list(store, &ctx, &store_users, NULL, 10, SRV_OPEN, &page, &err));
+    assert_true(srv_store_list(mongo.store, &ctx, &store_users, NULL, 10, SRV_OPEN, &page, &err));
     assert_int_equal(page.count, 1);
     assert_true(page.has_more);
-    assert_true(srv_store_list(store, &ctx, &store_users, &page.documents[0].key, 10, SRV_OPEN,
-                               &page, &err));
+    assert_true(srv_store_list(mongo.store, &ctx, &store_users, &page.documents[0].key, 10,
+                               SRV_OPEN, &page, &err));
     assert_int_equal(page.count, 1);
     assert_int_equal(page.documents[0].key.number, 1);
     assert_false(page.has_more);
@@ -245,10 +217,11 @@ static void refuses_an_update_that_passes_16_mib(void **state)
     struct growth growth = {{grow}, &library};
     struct srv_key key = srv_key_number(1);
     rpc_context_init(&ctx);
-    assert_true(srv_store_insert(store, &ctx, &store_users, key, &small.base, &err));
-    bool ok = srv_store_update(store, &ctx, &store_users, key, &growth.mutation, &message, &err);
+    assert_true(srv_store_insert(mongo.store, &ctx, &store_users, key, &small.base, &err));
+    bool ok =
+        srv_store_update(mongo.store, &ctx, &store_users, key, &growth.mutation, &message, &err);
     assert_string_equal(store_outcome(ok, &err), TOO_LARGE);
-    assert_true(srv_store_get(store, &ctx, &store_users, key, SRV_OPEN, &message, &err));
+    assert_true(srv_store_get(mongo.store, &ctx, &store_users, key, SRV_OPEN, &message, &err));
     assert_int_equal(((const Library__V1__User *)message)->n_books, 0);
     rpc_context_dispose(&ctx);
     dispose_library(&library);
@@ -301,22 +274,23 @@ static void holds_a_contended_document_once(void **state)
 {
     (void)state;
     struct base_err err;
-    struct contention contention = {.stores = {store}};
+    struct contention contention = {.stores = {mongo.store}};
     char uri[512];
-    snprintf(uri, sizeof uri, "%s/%s", engine.server, database);
+    snprintf(uri, sizeof uri, "%s/%s", mongo.engine.server, mongo.database);
     contention.stores[1] = srv_store_mongo_open(uri, &err);
     assert_non_null(contention.stores[1]);
-    assert_string_equal(store_insert_note(store, "n", "", CONTENT_BYTES), "OK");
+    assert_string_equal(store_insert_note(mongo.store, "n", "", CONTENT_BYTES), "OK");
     store_on_threads(UPDATERS, update_large, &contention);
     assert_int_equal(atomic_load(&contention.failures), 0);
-    assert_int_equal(strlen(store_title_of(store, "n")), UPDATERS);
+    assert_int_equal(strlen(store_title_of(mongo.store, "n")), UPDATERS);
     assert_in_range(atomic_load(&contention.largest_arena), CONTENT_BYTES, 2 * CONTENT_BYTES);
     srv_store_close(contention.stores[1]);
 }
 
 int main(void)
 {
-#define ON_FRESH_STORE(test) cmocka_unit_test_setup_teardown(test, open_fresh, close_all)
+#define ON_FRESH_STORE(test)                                                                       \
+    cmocka_unit_test_setup_teardown(test, mongo_fixture_open, mongo_fixture_close)
     const struct CMUnitTest tests[] = {
         ON_FRESH_STORE(keeps_names_and_types_that_people_expect),
         ON_FRESH_STORE(keeps_what_others_added),
@@ -325,8 +299,8 @@ int main(void)
         ON_FRESH_STORE(holds_a_contended_document_once),
     };
 #undef ON_FRESH_STORE
-    mongo_engine_open(&engine);
+    mongo_engine_open(&mongo.engine);
     int failures = cmocka_run_group_tests_name("store_mongo_documents", tests, NULL, NULL);
-    mongo_engine_close(&engine);
+    mongo_engine_close(&mongo.engine);
     return failures;
 }
