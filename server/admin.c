@@ -54,6 +54,7 @@ bool srv_admin_position(struct rpc_context *ctx, const struct srv_page *page,
 
 const struct tollgate_admin_admin_handlers srv_admin_handlers = {
     .create_api_key = srv_admin_create_api_key,
+    .import_api_keys = srv_admin_import_api_keys,
     .get_api_key = srv_admin_get_api_key,
     .get_api_keys = srv_admin_get_api_keys,
     .update_api_key = srv_admin_update_api_key,
@@ -67,6 +68,8 @@ const struct tollgate_admin_admin_handlers srv_admin_handlers = {
     .get_usage_plan_key = srv_admin_get_usage_plan_key,
     .get_usage_plan_keys = srv_admin_get_usage_plan_keys,
     .delete_usage_plan_key = srv_admin_delete_usage_plan_key,
+    .get_usage = srv_admin_get_usage,
+    .update_usage = srv_admin_update_usage,
 };
 
 void srv_admin_init(struct srv_admin *admin, struct srv_access *access)

@@ -15,6 +15,12 @@
 #define SRV_ADMIN_LIST_DEFAULT 25
 #define SRV_ADMIN_LIST_MAX 500
 
+/* Lines of one import: what can be written to disk within a call's deadline. */
+#define SRV_ADMIN_IMPORT_LINES_MAX 2000
+
+/* Days of all keys in one report of usage. */
+#define SRV_ADMIN_USAGE_DAYS_MAX 20000
+
 struct srv_admin {
     struct srv_access *access;
 };

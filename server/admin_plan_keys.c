@@ -50,20 +50,6 @@ static bool apply_addition(const struct srv_mutation *self, struct rpc_context *
     return true;
 }
 
-static bool refuse_shared_stage(const Tollgate__UsagePlan *plan, const Tollgate__UsagePlan *other,
-                                struct base_err *err)
-{
-    for (size_t i = 0; i < plan->n_api_stages; i++) {
-        const Tollgate__ApiStage *stage = plan->api_stages[i];
-        if (srv_usage_plan_stage(other, stage->api_id, stage->stage) != NULL) {
-            return base_err_set(err, BASE_ALREADY_EXISTS,
-                                "the API key is in usage plan %s, which holds for stage %s:%s, too",
-                                other->id, stage->api_id, stage->stage);
-        }
-    }
-    return true;
-}
-
 /* Looks at each plan the key has, and keeps the ids of those that exist. */
 static bool keep_plans(struct srv_admin *admin, struct rpc_context *ctx,
                        const Tollgate__UsagePlan *plan, struct addition *addition,
@@ -72,7 +58,7 @@ static bool keep_plans(struct srv_admin *admin, struct rpc_context *ctx,
     for (size_t i = 0; i < addition->read_count; i++) {
         Tollgate__UsagePlan *other;
         if (srv_access_get_plan(admin->access, ctx, addition->read_ids[i], &other, err)) {
-            if (!refuse_shared_stage(plan, other, err)) {
+            if (!srv_usage_plan_check_apart(plan, other, err)) {
                 return false;
             }
             addition->ids[addition->count++] = addition->read_ids[i];

@@ -19,11 +19,14 @@ bool srv_admin_position(struct rpc_context *ctx, const struct srv_page *page,
                         Google__Protobuf__StringValue **out_position,
                         struct base_err *err) BASE_MUST_CHECK;
 
-/* ---- Keys: admin_keys.c ---- */
+/* ---- Keys: admin_keys.c, admin_import.c ---- */
 
 bool srv_admin_create_api_key(void *self, struct rpc_context *ctx,
                               const Tollgate__Admin__CreateApiKeyRequest *request,
                               Tollgate__Admin__ApiKey *response, struct base_err *err);
+bool srv_admin_import_api_keys(void *self, struct rpc_context *ctx,
+                               const Tollgate__Admin__ImportApiKeysRequest *request,
+                               Tollgate__Admin__ApiKeyIds *response, struct base_err *err);
 bool srv_admin_get_api_key(void *self, struct rpc_context *ctx,
                            const Tollgate__Admin__GetApiKeyRequest *request,
                            Tollgate__Admin__ApiKey *response, struct base_err *err);
@@ -69,5 +72,14 @@ bool srv_admin_get_usage_plan_keys(void *self, struct rpc_context *ctx,
 bool srv_admin_delete_usage_plan_key(void *self, struct rpc_context *ctx,
                                      const Tollgate__Admin__DeleteUsagePlanKeyRequest *request,
                                      Google__Protobuf__Empty *response, struct base_err *err);
+
+/* ---- Usage: admin_usage.c ---- */
+
+bool srv_admin_get_usage(void *self, struct rpc_context *ctx,
+                         const Tollgate__Admin__GetUsageRequest *request,
+                         Tollgate__Admin__Usage *response, struct base_err *err);
+bool srv_admin_update_usage(void *self, struct rpc_context *ctx,
+                            const Tollgate__Admin__UpdateUsageRequest *request,
+                            Tollgate__Admin__Usage *response, struct base_err *err);
 
 #endif

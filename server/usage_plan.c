@@ -198,3 +198,18 @@ bool srv_usage_plan_check(const Tollgate__UsagePlan *plan, struct base_err *err)
            check_throttle("throttle", plan->throttle, err) && check_quota(plan->quota, err) &&
            check_stages(plan, err) && check_tags(plan, err);
 }
+
+bool srv_usage_plan_check_apart(const Tollgate__UsagePlan *plan, const Tollgate__UsagePlan *other,
+                                struct base_err *err)
+{
+    for (size_t i = 0; i < plan->n_api_stages; i++) {
+        const Tollgate__ApiStage *stage = plan->api_stages[i];
+        if (srv_usage_plan_stage(other, stage->api_id, stage->stage) != NULL) {
+            return base_err_set(err, BASE_ALREADY_EXISTS,
+                                "usage plans %s and %s both hold for stage %s:%s, so no API key "
+                                "may be in both",
+                                plan->id, other->id, stage->api_id, stage->stage);
+        }
+    }
+    return true;
+}

@@ -30,6 +30,10 @@
 /* Fails with INVALID_ARGUMENT, naming the field, where the plan breaks a rule. */
 bool srv_usage_plan_check(const Tollgate__UsagePlan *plan, struct base_err *err) BASE_MUST_CHECK;
 
+/* Fails with ALREADY_EXISTS where both hold for a stage: no key may be in both. */
+bool srv_usage_plan_check_apart(const Tollgate__UsagePlan *plan, const Tollgate__UsagePlan *other,
+                                struct base_err *err) BASE_MUST_CHECK;
+
 /* Fails with INVALID_ARGUMENT where `text`, called `name`, is longer than `bytes_max`. */
 bool srv_access_check_text(const char *name, const char *text, size_t bytes_max,
                            struct base_err *err) BASE_MUST_CHECK;

@@ -154,6 +154,96 @@ void   tollgate__admin__stage_key__free_unpacked
   assert(message->base.descriptor == &tollgate__admin__stage_key__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tollgate__admin__import_api_keys_request__init
+                     (Tollgate__Admin__ImportApiKeysRequest         *message)
+{
+  static const Tollgate__Admin__ImportApiKeysRequest init_value = TOLLGATE__ADMIN__IMPORT_API_KEYS_REQUEST__INIT;
+  *message = init_value;
+}
+size_t tollgate__admin__import_api_keys_request__get_packed_size
+                     (const Tollgate__Admin__ImportApiKeysRequest *message)
+{
+  assert(message->base.descriptor == &tollgate__admin__import_api_keys_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tollgate__admin__import_api_keys_request__pack
+                     (const Tollgate__Admin__ImportApiKeysRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tollgate__admin__import_api_keys_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tollgate__admin__import_api_keys_request__pack_to_buffer
+                     (const Tollgate__Admin__ImportApiKeysRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tollgate__admin__import_api_keys_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tollgate__Admin__ImportApiKeysRequest *
+       tollgate__admin__import_api_keys_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tollgate__Admin__ImportApiKeysRequest *)
+     protobuf_c_message_unpack (&tollgate__admin__import_api_keys_request__descriptor,
+                                allocator, len, data);
+}
+void   tollgate__admin__import_api_keys_request__free_unpacked
+                     (Tollgate__Admin__ImportApiKeysRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tollgate__admin__import_api_keys_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   tollgate__admin__api_key_ids__init
+                     (Tollgate__Admin__ApiKeyIds         *message)
+{
+  static const Tollgate__Admin__ApiKeyIds init_value = TOLLGATE__ADMIN__API_KEY_IDS__INIT;
+  *message = init_value;
+}
+size_t tollgate__admin__api_key_ids__get_packed_size
+                     (const Tollgate__Admin__ApiKeyIds *message)
+{
+  assert(message->base.descriptor == &tollgate__admin__api_key_ids__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tollgate__admin__api_key_ids__pack
+                     (const Tollgate__Admin__ApiKeyIds *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tollgate__admin__api_key_ids__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tollgate__admin__api_key_ids__pack_to_buffer
+                     (const Tollgate__Admin__ApiKeyIds *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tollgate__admin__api_key_ids__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tollgate__Admin__ApiKeyIds *
+       tollgate__admin__api_key_ids__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tollgate__Admin__ApiKeyIds *)
+     protobuf_c_message_unpack (&tollgate__admin__api_key_ids__descriptor,
+                                allocator, len, data);
+}
+void   tollgate__admin__api_key_ids__free_unpacked
+                     (Tollgate__Admin__ApiKeyIds *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tollgate__admin__api_key_ids__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   tollgate__admin__get_api_key_request__init
                      (Tollgate__Admin__GetApiKeyRequest         *message)
 {
@@ -1021,6 +1111,147 @@ void   tollgate__admin__delete_usage_plan_key_request__free_unpacked
   assert(message->base.descriptor == &tollgate__admin__delete_usage_plan_key_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tollgate__admin__get_usage_request__init
+                     (Tollgate__Admin__GetUsageRequest         *message)
+{
+  static const Tollgate__Admin__GetUsageRequest init_value = TOLLGATE__ADMIN__GET_USAGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t tollgate__admin__get_usage_request__get_packed_size
+                     (const Tollgate__Admin__GetUsageRequest *message)
+{
+  assert(message->base.descriptor == &tollgate__admin__get_usage_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tollgate__admin__get_usage_request__pack
+                     (const Tollgate__Admin__GetUsageRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tollgate__admin__get_usage_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tollgate__admin__get_usage_request__pack_to_buffer
+                     (const Tollgate__Admin__GetUsageRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tollgate__admin__get_usage_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tollgate__Admin__GetUsageRequest *
+       tollgate__admin__get_usage_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tollgate__Admin__GetUsageRequest *)
+     protobuf_c_message_unpack (&tollgate__admin__get_usage_request__descriptor,
+                                allocator, len, data);
+}
+void   tollgate__admin__get_usage_request__free_unpacked
+                     (Tollgate__Admin__GetUsageRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tollgate__admin__get_usage_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   tollgate__admin__usage__values_entry__init
+                     (Tollgate__Admin__Usage__ValuesEntry         *message)
+{
+  static const Tollgate__Admin__Usage__ValuesEntry init_value = TOLLGATE__ADMIN__USAGE__VALUES_ENTRY__INIT;
+  *message = init_value;
+}
+void   tollgate__admin__usage__init
+                     (Tollgate__Admin__Usage         *message)
+{
+  static const Tollgate__Admin__Usage init_value = TOLLGATE__ADMIN__USAGE__INIT;
+  *message = init_value;
+}
+size_t tollgate__admin__usage__get_packed_size
+                     (const Tollgate__Admin__Usage *message)
+{
+  assert(message->base.descriptor == &tollgate__admin__usage__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tollgate__admin__usage__pack
+                     (const Tollgate__Admin__Usage *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tollgate__admin__usage__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tollgate__admin__usage__pack_to_buffer
+                     (const Tollgate__Admin__Usage *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tollgate__admin__usage__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tollgate__Admin__Usage *
+       tollgate__admin__usage__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tollgate__Admin__Usage *)
+     protobuf_c_message_unpack (&tollgate__admin__usage__descriptor,
+                                allocator, len, data);
+}
+void   tollgate__admin__usage__free_unpacked
+                     (Tollgate__Admin__Usage *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tollgate__admin__usage__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   tollgate__admin__update_usage_request__init
+                     (Tollgate__Admin__UpdateUsageRequest         *message)
+{
+  static const Tollgate__Admin__UpdateUsageRequest init_value = TOLLGATE__ADMIN__UPDATE_USAGE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t tollgate__admin__update_usage_request__get_packed_size
+                     (const Tollgate__Admin__UpdateUsageRequest *message)
+{
+  assert(message->base.descriptor == &tollgate__admin__update_usage_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tollgate__admin__update_usage_request__pack
+                     (const Tollgate__Admin__UpdateUsageRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tollgate__admin__update_usage_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tollgate__admin__update_usage_request__pack_to_buffer
+                     (const Tollgate__Admin__UpdateUsageRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tollgate__admin__update_usage_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tollgate__Admin__UpdateUsageRequest *
+       tollgate__admin__update_usage_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tollgate__Admin__UpdateUsageRequest *)
+     protobuf_c_message_unpack (&tollgate__admin__update_usage_request__descriptor,
+                                allocator, len, data);
+}
+void   tollgate__admin__update_usage_request__free_unpacked
+                     (Tollgate__Admin__UpdateUsageRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tollgate__admin__update_usage_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor tollgate__admin__api_key__tags_entry__field_descriptors[2] =
 {
   {
@@ -1456,6 +1687,121 @@ const ProtobufCMessageDescriptor tollgate__admin__stage_key__descriptor =
   tollgate__admin__stage_key__field_indices_by_name,
   1,  tollgate__admin__stage_key__number_ranges,
   (ProtobufCMessageInit) tollgate__admin__stage_key__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tollgate__admin__import_api_keys_request__field_descriptors[3] =
+{
+  {
+    "body",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__ImportApiKeysRequest, body),
+    &google__api__http_body__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "format",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__ImportApiKeysRequest, format),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "failonwarnings",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__ImportApiKeysRequest, failonwarnings),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__admin__import_api_keys_request__field_indices_by_name[] = {
+  0,   /* field[0] = body */
+  2,   /* field[2] = failonwarnings */
+  1,   /* field[1] = format */
+};
+static const ProtobufCIntRange tollgate__admin__import_api_keys_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor tollgate__admin__import_api_keys_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.admin.ImportApiKeysRequest",
+  "ImportApiKeysRequest",
+  "Tollgate__Admin__ImportApiKeysRequest",
+  "tollgate.admin",
+  sizeof(Tollgate__Admin__ImportApiKeysRequest),
+  3,
+  tollgate__admin__import_api_keys_request__field_descriptors,
+  tollgate__admin__import_api_keys_request__field_indices_by_name,
+  1,  tollgate__admin__import_api_keys_request__number_ranges,
+  (ProtobufCMessageInit) tollgate__admin__import_api_keys_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tollgate__admin__api_key_ids__field_descriptors[2] =
+{
+  {
+    "ids",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Tollgate__Admin__ApiKeyIds, n_ids),
+    offsetof(Tollgate__Admin__ApiKeyIds, ids),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "warnings",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Tollgate__Admin__ApiKeyIds, n_warnings),
+    offsetof(Tollgate__Admin__ApiKeyIds, warnings),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__admin__api_key_ids__field_indices_by_name[] = {
+  0,   /* field[0] = ids */
+  1,   /* field[1] = warnings */
+};
+static const ProtobufCIntRange tollgate__admin__api_key_ids__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor tollgate__admin__api_key_ids__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.admin.ApiKeyIds",
+  "ApiKeyIds",
+  "Tollgate__Admin__ApiKeyIds",
+  "tollgate.admin",
+  sizeof(Tollgate__Admin__ApiKeyIds),
+  2,
+  tollgate__admin__api_key_ids__field_descriptors,
+  tollgate__admin__api_key_ids__field_indices_by_name,
+  1,  tollgate__admin__api_key_ids__number_ranges,
+  (ProtobufCMessageInit) tollgate__admin__api_key_ids__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor tollgate__admin__get_api_key_request__field_descriptors[2] =
@@ -2776,9 +3122,318 @@ const ProtobufCMessageDescriptor tollgate__admin__delete_usage_plan_key_request_
   (ProtobufCMessageInit) tollgate__admin__delete_usage_plan_key_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCMethodDescriptor tollgate__admin__admin__method_descriptors[14] =
+static const ProtobufCFieldDescriptor tollgate__admin__get_usage_request__field_descriptors[6] =
+{
+  {
+    "usage_plan_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__GetUsageRequest, usage_plan_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "key_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__GetUsageRequest, key_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_date",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__GetUsageRequest, start_date),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_date",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__GetUsageRequest, end_date),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "position",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__GetUsageRequest, position),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "limit",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT32,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__GetUsageRequest, limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__admin__get_usage_request__field_indices_by_name[] = {
+  3,   /* field[3] = end_date */
+  1,   /* field[1] = key_id */
+  5,   /* field[5] = limit */
+  4,   /* field[4] = position */
+  2,   /* field[2] = start_date */
+  0,   /* field[0] = usage_plan_id */
+};
+static const ProtobufCIntRange tollgate__admin__get_usage_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor tollgate__admin__get_usage_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.admin.GetUsageRequest",
+  "GetUsageRequest",
+  "Tollgate__Admin__GetUsageRequest",
+  "tollgate.admin",
+  sizeof(Tollgate__Admin__GetUsageRequest),
+  6,
+  tollgate__admin__get_usage_request__field_descriptors,
+  tollgate__admin__get_usage_request__field_indices_by_name,
+  1,  tollgate__admin__get_usage_request__number_ranges,
+  (ProtobufCMessageInit) tollgate__admin__get_usage_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tollgate__admin__usage__values_entry__field_descriptors[2] =
+{
+  {
+    "key",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__Usage__ValuesEntry, key),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__Usage__ValuesEntry, value),
+    &google__protobuf__list_value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__admin__usage__values_entry__field_indices_by_name[] = {
+  0,   /* field[0] = key */
+  1,   /* field[1] = value */
+};
+static const ProtobufCIntRange tollgate__admin__usage__values_entry__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor tollgate__admin__usage__values_entry__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.admin.Usage.ValuesEntry",
+  "ValuesEntry",
+  "Tollgate__Admin__Usage__ValuesEntry",
+  "tollgate.admin",
+  sizeof(Tollgate__Admin__Usage__ValuesEntry),
+  2,
+  tollgate__admin__usage__values_entry__field_descriptors,
+  tollgate__admin__usage__values_entry__field_indices_by_name,
+  1,  tollgate__admin__usage__values_entry__number_ranges,
+  (ProtobufCMessageInit) tollgate__admin__usage__values_entry__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tollgate__admin__usage__field_descriptors[5] =
+{
+  {
+    "usage_plan_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__Usage, usage_plan_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "start_date",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__Usage, start_date),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end_date",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__Usage, end_date),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "position",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__Usage, position),
+    &google__protobuf__string_value__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "values",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tollgate__Admin__Usage, n_values),
+    offsetof(Tollgate__Admin__Usage, values),
+    &tollgate__admin__usage__values_entry__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__admin__usage__field_indices_by_name[] = {
+  2,   /* field[2] = end_date */
+  3,   /* field[3] = position */
+  1,   /* field[1] = start_date */
+  0,   /* field[0] = usage_plan_id */
+  4,   /* field[4] = values */
+};
+static const ProtobufCIntRange tollgate__admin__usage__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor tollgate__admin__usage__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.admin.Usage",
+  "Usage",
+  "Tollgate__Admin__Usage",
+  "tollgate.admin",
+  sizeof(Tollgate__Admin__Usage),
+  5,
+  tollgate__admin__usage__field_descriptors,
+  tollgate__admin__usage__field_indices_by_name,
+  1,  tollgate__admin__usage__number_ranges,
+  (ProtobufCMessageInit) tollgate__admin__usage__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tollgate__admin__update_usage_request__field_descriptors[3] =
+{
+  {
+    "usage_plan_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__UpdateUsageRequest, usage_plan_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "key_id",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__UpdateUsageRequest, key_id),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "patch_operations",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tollgate__Admin__UpdateUsageRequest, n_patch_operations),
+    offsetof(Tollgate__Admin__UpdateUsageRequest, patch_operations),
+    &tollgate__admin__patch_operation__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__admin__update_usage_request__field_indices_by_name[] = {
+  1,   /* field[1] = key_id */
+  2,   /* field[2] = patch_operations */
+  0,   /* field[0] = usage_plan_id */
+};
+static const ProtobufCIntRange tollgate__admin__update_usage_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor tollgate__admin__update_usage_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.admin.UpdateUsageRequest",
+  "UpdateUsageRequest",
+  "Tollgate__Admin__UpdateUsageRequest",
+  "tollgate.admin",
+  sizeof(Tollgate__Admin__UpdateUsageRequest),
+  3,
+  tollgate__admin__update_usage_request__field_descriptors,
+  tollgate__admin__update_usage_request__field_indices_by_name,
+  1,  tollgate__admin__update_usage_request__number_ranges,
+  (ProtobufCMessageInit) tollgate__admin__update_usage_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCMethodDescriptor tollgate__admin__admin__method_descriptors[17] =
 {
   { "CreateApiKey", &tollgate__admin__create_api_key_request__descriptor, &tollgate__admin__api_key__descriptor },
+  { "ImportApiKeys", &tollgate__admin__import_api_keys_request__descriptor, &tollgate__admin__api_key_ids__descriptor },
   { "GetApiKey", &tollgate__admin__get_api_key_request__descriptor, &tollgate__admin__api_key__descriptor },
   { "GetApiKeys", &tollgate__admin__get_api_keys_request__descriptor, &tollgate__admin__api_keys__descriptor },
   { "UpdateApiKey", &tollgate__admin__update_api_key_request__descriptor, &tollgate__admin__api_key__descriptor },
@@ -2792,22 +3447,27 @@ static const ProtobufCMethodDescriptor tollgate__admin__admin__method_descriptor
   { "GetUsagePlanKey", &tollgate__admin__get_usage_plan_key_request__descriptor, &tollgate__admin__usage_plan_key__descriptor },
   { "GetUsagePlanKeys", &tollgate__admin__get_usage_plan_keys_request__descriptor, &tollgate__admin__usage_plan_keys__descriptor },
   { "DeleteUsagePlanKey", &tollgate__admin__delete_usage_plan_key_request__descriptor, &google__protobuf__empty__descriptor },
+  { "GetUsage", &tollgate__admin__get_usage_request__descriptor, &tollgate__admin__usage__descriptor },
+  { "UpdateUsage", &tollgate__admin__update_usage_request__descriptor, &tollgate__admin__usage__descriptor },
 };
 const unsigned tollgate__admin__admin__method_indices_by_name[] = {
   0,        /* CreateApiKey */
-  5,        /* CreateUsagePlan */
-  10,        /* CreateUsagePlanKey */
-  4,        /* DeleteApiKey */
-  9,        /* DeleteUsagePlan */
-  13,        /* DeleteUsagePlanKey */
-  1,        /* GetApiKey */
-  2,        /* GetApiKeys */
-  6,        /* GetUsagePlan */
-  11,        /* GetUsagePlanKey */
-  12,        /* GetUsagePlanKeys */
-  7,        /* GetUsagePlans */
-  3,        /* UpdateApiKey */
-  8         /* UpdateUsagePlan */
+  6,        /* CreateUsagePlan */
+  11,        /* CreateUsagePlanKey */
+  5,        /* DeleteApiKey */
+  10,        /* DeleteUsagePlan */
+  14,        /* DeleteUsagePlanKey */
+  2,        /* GetApiKey */
+  3,        /* GetApiKeys */
+  15,        /* GetUsage */
+  7,        /* GetUsagePlan */
+  12,        /* GetUsagePlanKey */
+  13,        /* GetUsagePlanKeys */
+  8,        /* GetUsagePlans */
+  1,        /* ImportApiKeys */
+  4,        /* UpdateApiKey */
+  16,        /* UpdateUsage */
+  9         /* UpdateUsagePlan */
 };
 const ProtobufCServiceDescriptor tollgate__admin__admin__descriptor =
 {
@@ -2816,7 +3476,7 @@ const ProtobufCServiceDescriptor tollgate__admin__admin__descriptor =
   "Admin",
   "Tollgate__Admin__Admin",
   "tollgate.admin",
-  14,
+  17,
   tollgate__admin__admin__method_descriptors,
   tollgate__admin__admin__method_indices_by_name
 };
@@ -2828,13 +3488,21 @@ void tollgate__admin__admin__create_api_key(ProtobufCService *service,
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
   service->invoke(service, 0, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void tollgate__admin__admin__import_api_keys(ProtobufCService *service,
+                                             const Tollgate__Admin__ImportApiKeysRequest *input,
+                                             Tollgate__Admin__ApiKeyIds_Closure closure,
+                                             void *closure_data)
+{
+  assert(service->descriptor == &tollgate__admin__admin__descriptor);
+  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void tollgate__admin__admin__get_api_key(ProtobufCService *service,
                                          const Tollgate__Admin__GetApiKeyRequest *input,
                                          Tollgate__Admin__ApiKey_Closure closure,
                                          void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 1, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__get_api_keys(ProtobufCService *service,
                                           const Tollgate__Admin__GetApiKeysRequest *input,
@@ -2842,7 +3510,7 @@ void tollgate__admin__admin__get_api_keys(ProtobufCService *service,
                                           void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 2, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__update_api_key(ProtobufCService *service,
                                             const Tollgate__Admin__UpdateApiKeyRequest *input,
@@ -2850,7 +3518,7 @@ void tollgate__admin__admin__update_api_key(ProtobufCService *service,
                                             void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__delete_api_key(ProtobufCService *service,
                                             const Tollgate__Admin__DeleteApiKeyRequest *input,
@@ -2858,7 +3526,7 @@ void tollgate__admin__admin__delete_api_key(ProtobufCService *service,
                                             void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__create_usage_plan(ProtobufCService *service,
                                                const Tollgate__Admin__CreateUsagePlanRequest *input,
@@ -2866,7 +3534,7 @@ void tollgate__admin__admin__create_usage_plan(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__get_usage_plan(ProtobufCService *service,
                                             const Tollgate__Admin__GetUsagePlanRequest *input,
@@ -2874,7 +3542,7 @@ void tollgate__admin__admin__get_usage_plan(ProtobufCService *service,
                                             void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__get_usage_plans(ProtobufCService *service,
                                              const Tollgate__Admin__GetUsagePlansRequest *input,
@@ -2882,7 +3550,7 @@ void tollgate__admin__admin__get_usage_plans(ProtobufCService *service,
                                              void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__update_usage_plan(ProtobufCService *service,
                                                const Tollgate__Admin__UpdateUsagePlanRequest *input,
@@ -2890,7 +3558,7 @@ void tollgate__admin__admin__update_usage_plan(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__delete_usage_plan(ProtobufCService *service,
                                                const Tollgate__Admin__DeleteUsagePlanRequest *input,
@@ -2898,7 +3566,7 @@ void tollgate__admin__admin__delete_usage_plan(ProtobufCService *service,
                                                void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__create_usage_plan_key(ProtobufCService *service,
                                                    const Tollgate__Admin__CreateUsagePlanKeyRequest *input,
@@ -2906,7 +3574,7 @@ void tollgate__admin__admin__create_usage_plan_key(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__get_usage_plan_key(ProtobufCService *service,
                                                 const Tollgate__Admin__GetUsagePlanKeyRequest *input,
@@ -2914,7 +3582,7 @@ void tollgate__admin__admin__get_usage_plan_key(ProtobufCService *service,
                                                 void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__get_usage_plan_keys(ProtobufCService *service,
                                                  const Tollgate__Admin__GetUsagePlanKeysRequest *input,
@@ -2922,7 +3590,7 @@ void tollgate__admin__admin__get_usage_plan_keys(ProtobufCService *service,
                                                  void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__delete_usage_plan_key(ProtobufCService *service,
                                                    const Tollgate__Admin__DeleteUsagePlanKeyRequest *input,
@@ -2930,7 +3598,23 @@ void tollgate__admin__admin__delete_usage_plan_key(ProtobufCService *service,
                                                    void *closure_data)
 {
   assert(service->descriptor == &tollgate__admin__admin__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void tollgate__admin__admin__get_usage(ProtobufCService *service,
+                                       const Tollgate__Admin__GetUsageRequest *input,
+                                       Tollgate__Admin__Usage_Closure closure,
+                                       void *closure_data)
+{
+  assert(service->descriptor == &tollgate__admin__admin__descriptor);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void tollgate__admin__admin__update_usage(ProtobufCService *service,
+                                          const Tollgate__Admin__UpdateUsageRequest *input,
+                                          Tollgate__Admin__Usage_Closure closure,
+                                          void *closure_data)
+{
+  assert(service->descriptor == &tollgate__admin__admin__descriptor);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void tollgate__admin__admin__init (Tollgate__Admin__Admin_Service *service,
                                    Tollgate__Admin__Admin_ServiceDestroy destroy)

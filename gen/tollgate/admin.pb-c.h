@@ -15,6 +15,7 @@ PROTOBUF_C__BEGIN_DECLS
 #endif
 
 #include "google/api/annotations.pb-c.h"
+#include "google/api/httpbody.pb-c.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "google/protobuf/struct.pb-c.h"
 #include "google/protobuf/wrappers.pb-c.h"
@@ -26,6 +27,8 @@ typedef struct Tollgate__Admin__ApiKey__TagsEntry Tollgate__Admin__ApiKey__TagsE
 typedef struct Tollgate__Admin__CreateApiKeyRequest Tollgate__Admin__CreateApiKeyRequest;
 typedef struct Tollgate__Admin__CreateApiKeyRequest__TagsEntry Tollgate__Admin__CreateApiKeyRequest__TagsEntry;
 typedef struct Tollgate__Admin__StageKey Tollgate__Admin__StageKey;
+typedef struct Tollgate__Admin__ImportApiKeysRequest Tollgate__Admin__ImportApiKeysRequest;
+typedef struct Tollgate__Admin__ApiKeyIds Tollgate__Admin__ApiKeyIds;
 typedef struct Tollgate__Admin__GetApiKeyRequest Tollgate__Admin__GetApiKeyRequest;
 typedef struct Tollgate__Admin__GetApiKeysRequest Tollgate__Admin__GetApiKeysRequest;
 typedef struct Tollgate__Admin__ApiKeys Tollgate__Admin__ApiKeys;
@@ -47,6 +50,10 @@ typedef struct Tollgate__Admin__GetUsagePlanKeyRequest Tollgate__Admin__GetUsage
 typedef struct Tollgate__Admin__GetUsagePlanKeysRequest Tollgate__Admin__GetUsagePlanKeysRequest;
 typedef struct Tollgate__Admin__UsagePlanKeys Tollgate__Admin__UsagePlanKeys;
 typedef struct Tollgate__Admin__DeleteUsagePlanKeyRequest Tollgate__Admin__DeleteUsagePlanKeyRequest;
+typedef struct Tollgate__Admin__GetUsageRequest Tollgate__Admin__GetUsageRequest;
+typedef struct Tollgate__Admin__Usage Tollgate__Admin__Usage;
+typedef struct Tollgate__Admin__Usage__ValuesEntry Tollgate__Admin__Usage__ValuesEntry;
+typedef struct Tollgate__Admin__UpdateUsageRequest Tollgate__Admin__UpdateUsageRequest;
 
 
 /* --- enums --- */
@@ -140,6 +147,37 @@ struct  Tollgate__Admin__StageKey
 #define TOLLGATE__ADMIN__STAGE_KEY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tollgate__admin__stage_key__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
+
+
+struct  Tollgate__Admin__ImportApiKeysRequest
+{
+  ProtobufCMessage base;
+  Google__Api__HttpBody *body;
+  /*
+   * "csv"
+   */
+  char *format;
+  /*
+   * all or none
+   */
+  protobuf_c_boolean failonwarnings;
+};
+#define TOLLGATE__ADMIN__IMPORT_API_KEYS_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__admin__import_api_keys_request__descriptor) \
+    , NULL, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Tollgate__Admin__ApiKeyIds
+{
+  ProtobufCMessage base;
+  size_t n_ids;
+  char **ids;
+  size_t n_warnings;
+  char **warnings;
+};
+#define TOLLGATE__ADMIN__API_KEY_IDS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__admin__api_key_ids__descriptor) \
+    , 0,NULL, 0,NULL }
 
 
 struct  Tollgate__Admin__GetApiKeyRequest
@@ -423,6 +461,66 @@ struct  Tollgate__Admin__DeleteUsagePlanKeyRequest
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string }
 
 
+struct  Tollgate__Admin__GetUsageRequest
+{
+  ProtobufCMessage base;
+  char *usage_plan_id;
+  char *key_id;
+  /*
+   * "2026-01-31", as is end_date, which is the last day
+   */
+  char *start_date;
+  char *end_date;
+  char *position;
+  int32_t limit;
+};
+#define TOLLGATE__ADMIN__GET_USAGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__admin__get_usage_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Tollgate__Admin__Usage__ValuesEntry
+{
+  ProtobufCMessage base;
+  char *key;
+  Google__Protobuf__ListValue *value;
+};
+#define TOLLGATE__ADMIN__USAGE__VALUES_ENTRY__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__admin__usage__values_entry__descriptor) \
+    , (char *)protobuf_c_empty_string, NULL }
+
+
+struct  Tollgate__Admin__Usage
+{
+  ProtobufCMessage base;
+  char *usage_plan_id;
+  char *start_date;
+  char *end_date;
+  Google__Protobuf__StringValue *position;
+  /*
+   * by key: [[used, remaining], ...], one for each day
+   */
+  size_t n_values;
+  Tollgate__Admin__Usage__ValuesEntry **values;
+};
+#define TOLLGATE__ADMIN__USAGE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__admin__usage__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0,NULL }
+
+
+struct  Tollgate__Admin__UpdateUsageRequest
+{
+  ProtobufCMessage base;
+  char *usage_plan_id;
+  char *key_id;
+  size_t n_patch_operations;
+  Tollgate__Admin__PatchOperation **patch_operations;
+};
+#define TOLLGATE__ADMIN__UPDATE_USAGE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__admin__update_usage_request__descriptor) \
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+
+
 /* Tollgate__Admin__ApiKey__TagsEntry methods */
 void   tollgate__admin__api_key__tags_entry__init
                      (Tollgate__Admin__ApiKey__TagsEntry         *message);
@@ -485,6 +583,44 @@ Tollgate__Admin__StageKey *
                       const uint8_t       *data);
 void   tollgate__admin__stage_key__free_unpacked
                      (Tollgate__Admin__StageKey *message,
+                      ProtobufCAllocator *allocator);
+/* Tollgate__Admin__ImportApiKeysRequest methods */
+void   tollgate__admin__import_api_keys_request__init
+                     (Tollgate__Admin__ImportApiKeysRequest         *message);
+size_t tollgate__admin__import_api_keys_request__get_packed_size
+                     (const Tollgate__Admin__ImportApiKeysRequest   *message);
+size_t tollgate__admin__import_api_keys_request__pack
+                     (const Tollgate__Admin__ImportApiKeysRequest   *message,
+                      uint8_t             *out);
+size_t tollgate__admin__import_api_keys_request__pack_to_buffer
+                     (const Tollgate__Admin__ImportApiKeysRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Tollgate__Admin__ImportApiKeysRequest *
+       tollgate__admin__import_api_keys_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tollgate__admin__import_api_keys_request__free_unpacked
+                     (Tollgate__Admin__ImportApiKeysRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Tollgate__Admin__ApiKeyIds methods */
+void   tollgate__admin__api_key_ids__init
+                     (Tollgate__Admin__ApiKeyIds         *message);
+size_t tollgate__admin__api_key_ids__get_packed_size
+                     (const Tollgate__Admin__ApiKeyIds   *message);
+size_t tollgate__admin__api_key_ids__pack
+                     (const Tollgate__Admin__ApiKeyIds   *message,
+                      uint8_t             *out);
+size_t tollgate__admin__api_key_ids__pack_to_buffer
+                     (const Tollgate__Admin__ApiKeyIds   *message,
+                      ProtobufCBuffer     *buffer);
+Tollgate__Admin__ApiKeyIds *
+       tollgate__admin__api_key_ids__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tollgate__admin__api_key_ids__free_unpacked
+                     (Tollgate__Admin__ApiKeyIds *message,
                       ProtobufCAllocator *allocator);
 /* Tollgate__Admin__GetApiKeyRequest methods */
 void   tollgate__admin__get_api_key_request__init
@@ -853,6 +989,66 @@ Tollgate__Admin__DeleteUsagePlanKeyRequest *
 void   tollgate__admin__delete_usage_plan_key_request__free_unpacked
                      (Tollgate__Admin__DeleteUsagePlanKeyRequest *message,
                       ProtobufCAllocator *allocator);
+/* Tollgate__Admin__GetUsageRequest methods */
+void   tollgate__admin__get_usage_request__init
+                     (Tollgate__Admin__GetUsageRequest         *message);
+size_t tollgate__admin__get_usage_request__get_packed_size
+                     (const Tollgate__Admin__GetUsageRequest   *message);
+size_t tollgate__admin__get_usage_request__pack
+                     (const Tollgate__Admin__GetUsageRequest   *message,
+                      uint8_t             *out);
+size_t tollgate__admin__get_usage_request__pack_to_buffer
+                     (const Tollgate__Admin__GetUsageRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Tollgate__Admin__GetUsageRequest *
+       tollgate__admin__get_usage_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tollgate__admin__get_usage_request__free_unpacked
+                     (Tollgate__Admin__GetUsageRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Tollgate__Admin__Usage__ValuesEntry methods */
+void   tollgate__admin__usage__values_entry__init
+                     (Tollgate__Admin__Usage__ValuesEntry         *message);
+/* Tollgate__Admin__Usage methods */
+void   tollgate__admin__usage__init
+                     (Tollgate__Admin__Usage         *message);
+size_t tollgate__admin__usage__get_packed_size
+                     (const Tollgate__Admin__Usage   *message);
+size_t tollgate__admin__usage__pack
+                     (const Tollgate__Admin__Usage   *message,
+                      uint8_t             *out);
+size_t tollgate__admin__usage__pack_to_buffer
+                     (const Tollgate__Admin__Usage   *message,
+                      ProtobufCBuffer     *buffer);
+Tollgate__Admin__Usage *
+       tollgate__admin__usage__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tollgate__admin__usage__free_unpacked
+                     (Tollgate__Admin__Usage *message,
+                      ProtobufCAllocator *allocator);
+/* Tollgate__Admin__UpdateUsageRequest methods */
+void   tollgate__admin__update_usage_request__init
+                     (Tollgate__Admin__UpdateUsageRequest         *message);
+size_t tollgate__admin__update_usage_request__get_packed_size
+                     (const Tollgate__Admin__UpdateUsageRequest   *message);
+size_t tollgate__admin__update_usage_request__pack
+                     (const Tollgate__Admin__UpdateUsageRequest   *message,
+                      uint8_t             *out);
+size_t tollgate__admin__update_usage_request__pack_to_buffer
+                     (const Tollgate__Admin__UpdateUsageRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Tollgate__Admin__UpdateUsageRequest *
+       tollgate__admin__update_usage_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tollgate__admin__update_usage_request__free_unpacked
+                     (Tollgate__Admin__UpdateUsageRequest *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Tollgate__Admin__ApiKey__TagsEntry_Closure)
@@ -869,6 +1065,12 @@ typedef void (*Tollgate__Admin__CreateApiKeyRequest_Closure)
                   void *closure_data);
 typedef void (*Tollgate__Admin__StageKey_Closure)
                  (const Tollgate__Admin__StageKey *message,
+                  void *closure_data);
+typedef void (*Tollgate__Admin__ImportApiKeysRequest_Closure)
+                 (const Tollgate__Admin__ImportApiKeysRequest *message,
+                  void *closure_data);
+typedef void (*Tollgate__Admin__ApiKeyIds_Closure)
+                 (const Tollgate__Admin__ApiKeyIds *message,
                   void *closure_data);
 typedef void (*Tollgate__Admin__GetApiKeyRequest_Closure)
                  (const Tollgate__Admin__GetApiKeyRequest *message,
@@ -933,6 +1135,18 @@ typedef void (*Tollgate__Admin__UsagePlanKeys_Closure)
 typedef void (*Tollgate__Admin__DeleteUsagePlanKeyRequest_Closure)
                  (const Tollgate__Admin__DeleteUsagePlanKeyRequest *message,
                   void *closure_data);
+typedef void (*Tollgate__Admin__GetUsageRequest_Closure)
+                 (const Tollgate__Admin__GetUsageRequest *message,
+                  void *closure_data);
+typedef void (*Tollgate__Admin__Usage__ValuesEntry_Closure)
+                 (const Tollgate__Admin__Usage__ValuesEntry *message,
+                  void *closure_data);
+typedef void (*Tollgate__Admin__Usage_Closure)
+                 (const Tollgate__Admin__Usage *message,
+                  void *closure_data);
+typedef void (*Tollgate__Admin__UpdateUsageRequest_Closure)
+                 (const Tollgate__Admin__UpdateUsageRequest *message,
+                  void *closure_data);
 
 /* --- services --- */
 
@@ -944,6 +1158,10 @@ struct Tollgate__Admin__Admin_Service
                          const Tollgate__Admin__CreateApiKeyRequest *input,
                          Tollgate__Admin__ApiKey_Closure closure,
                          void *closure_data);
+  void (*import_api_keys)(Tollgate__Admin__Admin_Service *service,
+                          const Tollgate__Admin__ImportApiKeysRequest *input,
+                          Tollgate__Admin__ApiKeyIds_Closure closure,
+                          void *closure_data);
   void (*get_api_key)(Tollgate__Admin__Admin_Service *service,
                       const Tollgate__Admin__GetApiKeyRequest *input,
                       Tollgate__Admin__ApiKey_Closure closure,
@@ -996,6 +1214,14 @@ struct Tollgate__Admin__Admin_Service
                                 const Tollgate__Admin__DeleteUsagePlanKeyRequest *input,
                                 Google__Protobuf__Empty_Closure closure,
                                 void *closure_data);
+  void (*get_usage)(Tollgate__Admin__Admin_Service *service,
+                    const Tollgate__Admin__GetUsageRequest *input,
+                    Tollgate__Admin__Usage_Closure closure,
+                    void *closure_data);
+  void (*update_usage)(Tollgate__Admin__Admin_Service *service,
+                       const Tollgate__Admin__UpdateUsageRequest *input,
+                       Tollgate__Admin__Usage_Closure closure,
+                       void *closure_data);
 };
 typedef void (*Tollgate__Admin__Admin_ServiceDestroy)(Tollgate__Admin__Admin_Service *);
 void tollgate__admin__admin__init (Tollgate__Admin__Admin_Service *service,
@@ -1005,6 +1231,7 @@ void tollgate__admin__admin__init (Tollgate__Admin__Admin_Service *service,
 #define TOLLGATE__ADMIN__ADMIN__INIT(function_prefix__) \
     { TOLLGATE__ADMIN__ADMIN__BASE_INIT,\
       function_prefix__ ## create_api_key,\
+      function_prefix__ ## import_api_keys,\
       function_prefix__ ## get_api_key,\
       function_prefix__ ## get_api_keys,\
       function_prefix__ ## update_api_key,\
@@ -1017,11 +1244,17 @@ void tollgate__admin__admin__init (Tollgate__Admin__Admin_Service *service,
       function_prefix__ ## create_usage_plan_key,\
       function_prefix__ ## get_usage_plan_key,\
       function_prefix__ ## get_usage_plan_keys,\
-      function_prefix__ ## delete_usage_plan_key  }
+      function_prefix__ ## delete_usage_plan_key,\
+      function_prefix__ ## get_usage,\
+      function_prefix__ ## update_usage  }
 void tollgate__admin__admin__create_api_key(ProtobufCService *service,
                                             const Tollgate__Admin__CreateApiKeyRequest *input,
                                             Tollgate__Admin__ApiKey_Closure closure,
                                             void *closure_data);
+void tollgate__admin__admin__import_api_keys(ProtobufCService *service,
+                                             const Tollgate__Admin__ImportApiKeysRequest *input,
+                                             Tollgate__Admin__ApiKeyIds_Closure closure,
+                                             void *closure_data);
 void tollgate__admin__admin__get_api_key(ProtobufCService *service,
                                          const Tollgate__Admin__GetApiKeyRequest *input,
                                          Tollgate__Admin__ApiKey_Closure closure,
@@ -1074,6 +1307,14 @@ void tollgate__admin__admin__delete_usage_plan_key(ProtobufCService *service,
                                                    const Tollgate__Admin__DeleteUsagePlanKeyRequest *input,
                                                    Google__Protobuf__Empty_Closure closure,
                                                    void *closure_data);
+void tollgate__admin__admin__get_usage(ProtobufCService *service,
+                                       const Tollgate__Admin__GetUsageRequest *input,
+                                       Tollgate__Admin__Usage_Closure closure,
+                                       void *closure_data);
+void tollgate__admin__admin__update_usage(ProtobufCService *service,
+                                          const Tollgate__Admin__UpdateUsageRequest *input,
+                                          Tollgate__Admin__Usage_Closure closure,
+                                          void *closure_data);
 
 /* --- descriptors --- */
 
@@ -1082,6 +1323,8 @@ extern const ProtobufCMessageDescriptor tollgate__admin__api_key__tags_entry__de
 extern const ProtobufCMessageDescriptor tollgate__admin__create_api_key_request__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__admin__create_api_key_request__tags_entry__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__admin__stage_key__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__admin__import_api_keys_request__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__admin__api_key_ids__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__admin__get_api_key_request__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__admin__get_api_keys_request__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__admin__api_keys__descriptor;
@@ -1103,6 +1346,10 @@ extern const ProtobufCMessageDescriptor tollgate__admin__get_usage_plan_key_requ
 extern const ProtobufCMessageDescriptor tollgate__admin__get_usage_plan_keys_request__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__admin__usage_plan_keys__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__admin__delete_usage_plan_key_request__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__admin__get_usage_request__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__admin__usage__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__admin__usage__values_entry__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__admin__update_usage_request__descriptor;
 extern const ProtobufCServiceDescriptor tollgate__admin__admin__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -36,6 +36,12 @@ struct tollgate_admin_admin_handlers {
                            const Tollgate__Admin__CreateApiKeyRequest *request,
                            Tollgate__Admin__ApiKey *response, struct base_err *err);
 
+    /* Makes a key of each line of a CSV file. In AWS's API this is POST /apikeys?mode=import, as
+     * which it is served, too. */
+    bool (*import_api_keys)(void *self, struct rpc_context *ctx,
+                            const Tollgate__Admin__ImportApiKeysRequest *request,
+                            Tollgate__Admin__ApiKeyIds *response, struct base_err *err);
+
     /* One key. */
     bool (*get_api_key)(void *self, struct rpc_context *ctx,
                         const Tollgate__Admin__GetApiKeyRequest *request,
@@ -100,6 +106,16 @@ struct tollgate_admin_admin_handlers {
     bool (*delete_usage_plan_key)(void *self, struct rpc_context *ctx,
                                   const Tollgate__Admin__DeleteUsagePlanKeyRequest *request,
                                   Google__Protobuf__Empty *response, struct base_err *err);
+
+    /* What the keys of a plan have used, or one of them, a day at a time. */
+    bool (*get_usage)(void *self, struct rpc_context *ctx,
+                      const Tollgate__Admin__GetUsageRequest *request,
+                      Tollgate__Admin__Usage *response, struct base_err *err);
+
+    /* Sets what a key has left of its quota in the current period: replaces /remaining. */
+    bool (*update_usage)(void *self, struct rpc_context *ctx,
+                         const Tollgate__Admin__UpdateUsageRequest *request,
+                         Tollgate__Admin__Usage *response, struct base_err *err);
 };
 
 /* As rpc_server_add, with the types checked. */
@@ -116,6 +132,16 @@ bool tollgate_admin_admin_create_api_key(struct rpc_channel *channel,
                                          Tollgate__Admin__ApiKey **out_response,
                                          struct rpc_metadata *out_headers,
                                          struct base_err *err) BASE_MUST_CHECK;
+
+/* Makes a key of each line of a CSV file. In AWS's API this is POST /apikeys?mode=import, as which
+ * it is served, too. */
+bool tollgate_admin_admin_import_api_keys(struct rpc_channel *channel,
+                                          const struct rpc_client_options *options,
+                                          const Tollgate__Admin__ImportApiKeysRequest *request,
+                                          struct base_arena *arena,
+                                          Tollgate__Admin__ApiKeyIds **out_response,
+                                          struct rpc_metadata *out_headers,
+                                          struct base_err *err) BASE_MUST_CHECK;
 
 /* One key. */
 bool tollgate_admin_admin_get_api_key(struct rpc_channel *channel,
@@ -227,5 +253,22 @@ bool tollgate_admin_admin_delete_usage_plan_key(
     const Tollgate__Admin__DeleteUsagePlanKeyRequest *request, struct base_arena *arena,
     Google__Protobuf__Empty **out_response, struct rpc_metadata *out_headers,
     struct base_err *err) BASE_MUST_CHECK;
+
+/* What the keys of a plan have used, or one of them, a day at a time. */
+bool tollgate_admin_admin_get_usage(struct rpc_channel *channel,
+                                    const struct rpc_client_options *options,
+                                    const Tollgate__Admin__GetUsageRequest *request,
+                                    struct base_arena *arena, Tollgate__Admin__Usage **out_response,
+                                    struct rpc_metadata *out_headers,
+                                    struct base_err *err) BASE_MUST_CHECK;
+
+/* Sets what a key has left of its quota in the current period: replaces /remaining. */
+bool tollgate_admin_admin_update_usage(struct rpc_channel *channel,
+                                       const struct rpc_client_options *options,
+                                       const Tollgate__Admin__UpdateUsageRequest *request,
+                                       struct base_arena *arena,
+                                       Tollgate__Admin__Usage **out_response,
+                                       struct rpc_metadata *out_headers,
+                                       struct base_err *err) BASE_MUST_CHECK;
 
 #endif
