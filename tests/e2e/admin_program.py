@@ -1,0 +1,90 @@
+"""`tollgate serve` with an admin listener that asks for credentials, for the tests with AWS's own clients.
+
+    with admin_program.Program(path) as program:
+        program.admin   # "http://127.0.0.1:PORT"
+        program.http
+"""
+
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mongodb"))
+from engine import PR_SET_PDEATHSIG, Engine  # noqa: E402
+
+START_S_MAX = 30
+STOP_S_MAX = 30
+KEY_ID = "AKIDTOLLGATETEST"
+SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+
+
+class Program:
+    """On free ports, over a new store: SQLite, or MongoDB with TOLLGATE_E2E_STORE=mongodb."""
+
+    def __init__(self, path, *flags, signed=True, store=None):
+        self.path = path
+        self.flags = flags
+        self.signed = signed
+        self.store = store
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="tollgate-admin-")
+        self.engine = None
+        if self.store is None:
+            self.store = self.make_store()
+        self.log = os.path.join(self.folder.name, "log")
+        environment = {**os.environ, "TOLLGATE_ADMIN": "127.0.0.1:0"}
+        if self.signed:
+            environment.update(TOLLGATE_ADMIN_KEY_ID=KEY_ID, TOLLGATE_ADMIN_SECRET=SECRET)
+        libc = ctypes.CDLL(None)
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                [self.path, "serve", "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--store", self.store,
+                 *self.flags],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
+                preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
+        self.admin = "http://" + self.address_of("admin")
+        self.http = "http://" + self.address_of("http")
+        return self
+
+    def make_store(self):
+        if os.environ.get("TOLLGATE_E2E_STORE") != "mongodb":
+            return f"sqlite:{self.folder.name}/store.db"
+        self.engine = Engine()
+        self.engine.__enter__()
+        return f"{self.engine.server}/{os.path.basename(self.folder.name)}"
+
+    def address_of(self, protocol):
+        for _ in range(START_S_MAX * 20):
+            with open(self.log) as log:
+                found = re.search(rf"address=(\S+) protocol={protocol}\n", log.read())
+            if found:
+                return found.group(1)
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.05)
+        with open(self.log) as log:
+            raise AssertionError("the program does not listen:\n" + log.read())
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        status = self.process.wait(STOP_S_MAX)
+        if self.engine is not None:
+            self.engine.__exit__()
+        with open(self.log) as log:
+            text = log.read()
+        self.folder.cleanup()
+        assert status == 0, f"exit status {status} after SIGTERM\n{text}"
+
+
+def client_environment(folder):
+    """What an AWS client needs, without what the person who runs the tests has configured."""
+    return {"PATH": os.environ["PATH"], "HOME": folder, "AWS_CONFIG_FILE": "/dev/null",
+            "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_EC2_METADATA_DISABLED": "true", "AWS_PAGER": "",
+            "AWS_ACCESS_KEY_ID": KEY_ID, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_DEFAULT_REGION": "eu-central-1",
+            "AWS_MAX_ATTEMPTS": "1", "no_proxy": "*"}
