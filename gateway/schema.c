@@ -97,6 +97,12 @@ void gw_schema_define(struct gw_schema *schema, struct gw_symbol symbol)
     schema->symbol_count++;
 }
 
+/* A slot of by_text: the index of a field, and under which of its names it stands there. */
+static uint32_t entry_of(uint32_t index, bool is_proto_name)
+{
+    return (index << 1 | is_proto_name) + 1;
+}
+
 /* The field that `text` finds, or NULL with the free slot in `out_slot`. */
 static const struct gw_field *probe(const struct gw_message *message,
                                     const struct gw_message_lookup *lookup, struct base_str text,
@@ -109,8 +115,8 @@ static const struct gw_field *probe(const struct gw_message *message,
             *out_slot = i;
             return NULL;
         }
-        const struct gw_field *field = &message->fields[entry - 1];
-        if (base_str_eq(field->json_name, text) || base_str_eq(field->name, text)) {
+        const struct gw_field *field = &message->fields[(entry - 1) >> 1];
+        if (base_str_eq(((entry - 1) & 1) != 0 ? field->name : field->json_name, text)) {
             return field;
         }
     }
@@ -134,18 +140,17 @@ static bool index_names(struct gw_schema *schema, const struct gw_message *messa
     for (uint32_t i = 0; i < message->field_count; i++) {
         const struct gw_field *field = &message->fields[i];
         const struct gw_field *other = probe(message, lookup, field->json_name, &slot);
-        if (other == NULL) {
-            slots[slot] = i + 1;
-        } else if (base_str_eq(other->json_name, field->json_name)) {
+        if (other != NULL) {
             return base_err_set(err, BASE_INVALID_ARGUMENT,
                                 "message %.*s: fields %.*s and %.*s have the same JSON name",
                                 BASE_STR_ARGS(message->full_name), BASE_STR_ARGS(other->name),
                                 BASE_STR_ARGS(field->name));
         }
+        slots[slot] = entry_of(i, false);
     }
     for (uint32_t i = 0; i < message->field_count; i++) {
         if (probe(message, lookup, message->fields[i].name, &slot) == NULL) {
-            slots[slot] = i + 1;
+            slots[slot] = entry_of(i, true);
         }
     }
     return true;

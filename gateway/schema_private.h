@@ -35,7 +35,7 @@ struct gw_schema {
 
 /* How a message finds its fields. */
 struct gw_message_lookup {
-    const uint32_t *by_text; /* open addressing: index + 1 of a field, 0 in a free slot */
+    const uint32_t *by_text; /* open addressing; 0 is a free slot */
     uint32_t by_text_mask;
     uint32_t dense_count;      /* numbers below this one stand in by_number */
     const uint32_t *by_number; /* index + 1 of a field, 0 for none; NULL: search the fields */
