@@ -6,6 +6,14 @@ const FIELD_PATHS = /^[a-z]\w*(\.[a-z]\w*)*(,[a-z]\w*(\.[a-z]\w*)*)*$/i;
 const BASE64 = /^(?:[-+/\w]{4})*(?:[-+/\w]{2}(?:==)?|[-+/\w]{3}=?)?$/;
 const DURATION = /^-?\d+(\.\d{1,9})?s$/;
 
+// Whether a timestamp names a day that its month has not, or the hour 24.
+function isNoTime(text) {
+  const parts = text?.match(/^(\d{4})-(\d\d)-(\d\d)T(\d\d):/);
+  if (!parts) return false;
+  const [, year, month, day, hour] = parts.map(Number);
+  return hour > 23 || new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day;
+}
+
 // Our refusals of what the reference takes.
 const REFUSED_BY_US = [
   // RFC 8259 section 8.2: such text has no meaning; the reference takes it in names that it ignores.
@@ -19,6 +27,8 @@ const REFUSED_BY_US = [
   (error) => /unknown field "noSuchField"$/.test(error),
   // A FieldMask is of paths, none of them empty; the reference takes anything between commas.
   (error) => /expected field paths with commas between, found "(.*)"$/s.exec(error)?.[1].match(FIELD_PATHS) === null,
+  // A day and an hour that do not exist; the reference counts on: February the 29th of 2023 is the 1st of March.
+  (error) => isNoTime(error.match(/expected an RFC 3339 timestamp, found "(.*)"$/s)?.[1]),
   // A Duration ends with its s; the reference does not look behind it.
   (error) => /expected a duration in seconds like "1.5s", found "(.*)"$/s.exec(error)?.[1].match(DURATION) === null,
   // RFC 4648 sections 3.2 and 3.3: padding fills up a group of four or is left out, and nothing else stands between;
