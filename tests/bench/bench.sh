@@ -276,6 +276,9 @@ count_memory "bare h2o" "$WORK/bare.counters" "http://$LIMIT/"
 
 bench_mongodb
 
+printf '\n'
+tests/bench/transcode/transcode.sh --check || MISSED=$((MISSED + 1))
+
 if [ "${1:-}" = --check ] && [ "$MISSED" -gt 0 ]; then
     die "$MISSED targets missed"
 fi

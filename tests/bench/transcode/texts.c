@@ -24,7 +24,7 @@ static void put_note(struct base_buf *out, int number)
     assert(base_buf_printf(out,
                            "{\"noteId\":\"0193a1c4-7a2e-7b31-9c55-2f60e1d4%04d\","
                            "\"title\":\"Note %d\",\"content\":\"Two bottles of milk, a loaf of "
-                           "bread, and more for a long evening.\","
+                           "bread, and what there is for a long cold evening.\","
                            "\"timestamp\":\"2026-11-22T09:30:15.123Z\"}",
                            number, number));
 }
