@@ -4,8 +4,8 @@
  * a message's wire bytes before it is printed, and packing it after it is read, are left out: ours
  * does both. One thread.
  */
-#ifndef BENCH_CPP_PROTOBUF_H
-#define BENCH_CPP_PROTOBUF_H
+#ifndef BENCH_TRANSCODE_CPP_PROTOBUF_H
+#define BENCH_TRANSCODE_CPP_PROTOBUF_H
 
 #include <stdbool.h>
 #include <stddef.h>

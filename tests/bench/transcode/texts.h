@@ -1,6 +1,6 @@
 /* Texts: the JSON that the transcoder is measured on. */
-#ifndef BENCH_TEXTS_H
-#define BENCH_TEXTS_H
+#ifndef BENCH_TRANSCODE_TEXTS_H
+#define BENCH_TRANSCODE_TEXTS_H
 
 #include "base/buf.h"
 
