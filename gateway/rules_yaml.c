@@ -324,14 +324,17 @@ static bool read_rules(struct walk *walk, const struct key *key, const yaml_node
     return true;
 }
 
-/* The one setting that google.api.Http has beside its rules, which would change what every
- * multi-segment variable captures. */
+/* The one setting that google.api.Http has beside its rules. What true asks for, that captures of
+ * several segments are decoded but for %2F, is what we do; what false would leave encoded beside
+ * it, the other reserved characters, is decoded all the same, as the text of HttpRule has it. */
 static bool read_full_decoding(struct walk *walk, const struct key *key, const yaml_node_t *value,
                                void *out)
 {
     (void)out;
-    return (value->type == YAML_SCALAR_NODE && base_str_eq(scalar_of(value), BASE_STR("false"))) ||
-           refuse(walk, line_of(value), "%s: only false is supported", key->name);
+    bool is_scalar = value->type == YAML_SCALAR_NODE;
+    return (is_scalar && (base_str_eq(scalar_of(value), BASE_STR("true")) ||
+                          base_str_eq(scalar_of(value), BASE_STR("false")))) ||
+           refuse(walk, line_of(value), "%s: expected true or false", key->name);
 }
 
 static const struct key http_keys[] = {

@@ -18,7 +18,7 @@
 
 /* Bytes of a path: each segment's slash, wildcards, and literals with every byte escaped. */
 #define PATH_BYTES_MAX                                                                             \
-    ((GW_TEMPLATE_SEGMENTS_MAX + TRIES_MAX) * sizeof NOBODYS + 3 * GW_TEMPLATE_BYTES_MAX)
+    ((GW_TEMPLATE_SEGMENTS_MAX + TRIES_MAX) * sizeof NOBODYS + (size_t)3 * GW_TEMPLATE_BYTES_MAX)
 
 struct path {
     char *bytes;

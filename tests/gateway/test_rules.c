@@ -92,7 +92,7 @@ static const struct {
      "config_version: 3\n"
      "apis: [{name: notes.v1.Notes}]\n"
      "http:\n"
-     "  fully_decode_reserved_expansion: false\n"
+     "  fully_decode_reserved_expansion: true\n"
      "  rules: [{selector: notes.v1.Notes.GetNote, get: '/a/{note_id}'}]\n",
      "GetNote GET /a/{note_id} @r.yaml:6\n"},
     {"JSON, by JSON names",
@@ -179,8 +179,8 @@ static const struct {
     {"http:\n  rules:\n  - " GET_NOTE
      "\n    get: /a\n    additional_bindings: [{get: /b, additional_bindings: []}]",
      "r.yaml:5: additional_bindings: unknown key \"additional_bindings\""},
-    {"http:\n  fully_decode_reserved_expansion: true",
-     "r.yaml:2: fully_decode_reserved_expansion: only false is supported"},
+    {"http:\n  fully_decode_reserved_expansion: 1",
+     "r.yaml:2: fully_decode_reserved_expansion: expected true or false"},
     {"http: {rules: [{" GET_NOTE ", get: '/a/{note_id}'}]}\n---\nx: y",
      "r.yaml:3: expected one document, found another"},
     {"http: [", "r.yaml:2: did not find expected node content"},

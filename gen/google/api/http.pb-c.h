@@ -34,7 +34,8 @@ struct  Google__Api__Http
   size_t n_rules;
   Google__Api__HttpRule **rules;
   /*
-   * Whether a capture of several segments has %2F decoded too.
+   * Whether captures of several segments are decoded but for %2F, or keep all reserved characters as they were written.
+   * Tollgate decodes either way, as the text of HttpRule has it.
    */
   protobuf_c_boolean fully_decode_reserved_expansion;
 };
