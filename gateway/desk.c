@@ -402,6 +402,13 @@ static void answer_preflight(struct gw_call *call, const struct gw_exchange *exc
     gw_call_give_answer(call, 204);
 }
 
+/* "OPTIONS *" asks of the server in general, which is there (RFC 9110 section 9.3.7). */
+static bool is_for_server(const struct gw_exchange *exchange)
+{
+    return base_str_eq(exchange->method, BASE_STR("OPTIONS")) &&
+           base_str_eq(exchange->raw_path, BASE_STR("*"));
+}
+
 static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
 {
     const struct gw_router *router = gw_routes_router(call->tenure->gateway->routes);
@@ -423,6 +430,10 @@ static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
         answer_allow(call, exchange);
         break;
     case GW_BAD_PATH:
+        if (is_for_server(exchange)) {
+            gw_call_give_answer(call, 204);
+            break;
+        }
         answer_text(call, 400, BASE_INVALID_ARGUMENT,
                     "the path does not start with \"/\" or has a malformed percent escape");
         break;

@@ -4,7 +4,8 @@
  * whole and gets one answer back. Between the two: route (404, 405 with Allow, 400), content type
  * (415), timeouts and metadata from the headers, JSON to wire bytes, the rpc, wire bytes to JSON.
  * HEAD is served as GET (the front leaves the body out); OPTIONS on a known path is 204 with Allow
- * unless a rule binds it; a preflight is answered from the gateway's CORS policy before all else.
+ * unless a rule binds it, "OPTIONS *" is 204; a preflight is answered from the gateway's CORS
+ * policy before all else.
  *
  * A body is JSON when its Content-Type is application/json or application/...+json without charset
  * or with utf-8, or when it has none; another type, and any Content-Encoding but identity, is 415.
