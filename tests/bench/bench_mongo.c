@@ -3,8 +3,8 @@
  *     bench_mongo URI find|insert THREADS SECONDS
  *
  * Each thread has a client of its own from one pool and sends one command after another: find by
- * _id on a note that was inserted before, or insert of a note with the write concern the store uses
- * (majority, journaled). Prints "RATE P99_MS", operations a second and milliseconds. */
+ * _id on one of the notes that were inserted before, or insert of a note with the write concern the
+ * store uses (majority, journaled). Prints "RATE P99_MS", operations a second and milliseconds. */
 #include "base/clock.h"
 #include "base/mem.h"
 
@@ -17,7 +17,7 @@
 
 #define THREADS_MAX 256
 #define SAMPLES_MAX 4000000
-#define KEY "0193a5f0-0000-7000-8000-000000000001"
+#define NOTES 100
 #define CONTENT                                                                                    \
     "Two bottles of milk, a loaf of bread, and what else there is to eat on a long evening."
 
@@ -25,6 +25,7 @@ struct bench {
     mongoc_client_pool_t *pool;
     bool inserts;
     int64_t end_ns;
+    atomic_size_t begun;
     atomic_size_t done;
     uint32_t *took_us; /* SAMPLES_MAX */
 };
@@ -47,9 +48,9 @@ static void append_note(bson_t *out, const char *key)
     BSON_APPEND_OID(out, "_version", &version);
 }
 
-static bson_t *find_command(void)
+static bson_t *find_command(const char *key)
 {
-    return BCON_NEW("find", "notes", "filter", "{", "_id", BCON_UTF8(KEY), "}", "limit",
+    return BCON_NEW("find", "notes", "filter", "{", "_id", BCON_UTF8(key), "}", "limit",
                     BCON_INT32(1), "singleBatch", BCON_BOOL(true));
 }
 
@@ -68,7 +69,7 @@ static bson_t *insert_command(const char *key)
 
 static void run_one(struct bench *bench, mongoc_client_t *client, const char *key)
 {
-    bson_t *command = bench->inserts ? insert_command(key) : find_command();
+    bson_t *command = bench->inserts ? insert_command(key) : find_command(key);
     bson_t reply;
     bson_error_t error;
     bool ok = bench->inserts ? mongoc_client_write_command_with_opts(client, "bench", command, NULL,
@@ -82,15 +83,33 @@ static void run_one(struct bench *bench, mongoc_client_t *client, const char *ke
     bson_destroy(command);
 }
 
+#define KEY_SIZE 40
+
+/* The key of a note that is found; as long as those of Notes. */
+static void name_note(char out[KEY_SIZE], size_t number)
+{
+    snprintf(out, KEY_SIZE, "0193a5f0-0000-7000-8000-%012zu", number % NOTES);
+}
+
+/* The key of a note that is new. */
+static void name_new_note(char out[KEY_SIZE])
+{
+    bson_oid_t id;
+    bson_oid_init(&id, NULL);
+    bson_oid_to_string(&id, out);
+}
+
 static void *run_thread(void *argument)
 {
     struct bench *bench = argument;
     mongoc_client_t *client = mongoc_client_pool_pop(bench->pool);
     for (int64_t began_ns; (began_ns = base_clock_monotonic_ns()) < bench->end_ns;) {
-        bson_oid_t id;
-        char key[25];
-        bson_oid_init(&id, NULL);
-        bson_oid_to_string(&id, key);
+        char key[KEY_SIZE];
+        if (bench->inserts) {
+            name_new_note(key);
+        } else {
+            name_note(key, atomic_fetch_add(&bench->begun, 1));
+        }
         run_one(bench, client, key);
         size_t at = atomic_fetch_add(&bench->done, 1);
         if (at < SAMPLES_MAX) {
@@ -126,19 +145,24 @@ static void open_pool(struct bench *bench, const char *text)
     mongoc_uri_destroy(uri);
 }
 
-/* The note that is found; it may be there from a run before. */
-static void insert_first(struct bench *bench)
+/* The notes that are found; they may be there from a run before. */
+static void insert_notes(struct bench *bench)
 {
     mongoc_client_t *client = mongoc_client_pool_pop(bench->pool);
-    bson_t *command = insert_command(KEY);
-    bson_t reply;
-    bson_error_t error;
-    if (!mongoc_client_write_command_with_opts(client, "bench", command, NULL, &reply, &error) &&
-        error.code != MONGOC_ERROR_DUPLICATE_KEY) {
-        die("inserting the first note failed", error.message);
+    for (size_t i = 0; i < NOTES; i++) {
+        char key[KEY_SIZE];
+        name_note(key, i);
+        bson_t *command = insert_command(key);
+        bson_t reply;
+        bson_error_t error;
+        if (!mongoc_client_write_command_with_opts(client, "bench", command, NULL, &reply,
+                                                   &error) &&
+            error.code != MONGOC_ERROR_DUPLICATE_KEY) {
+            die("inserting a note failed", error.message);
+        }
+        bson_destroy(&reply);
+        bson_destroy(command);
     }
-    bson_destroy(&reply);
-    bson_destroy(command);
     mongoc_client_pool_push(bench->pool, client);
 }
 
@@ -155,7 +179,9 @@ int main(int argc, char **argv)
     bench.inserts = strcmp(argv[2], "insert") == 0;
     bench.took_us = base_calloc(SAMPLES_MAX, sizeof *bench.took_us);
     open_pool(&bench, argv[1]);
-    insert_first(&bench);
+    if (!bench.inserts) {
+        insert_notes(&bench);
+    }
     bench.end_ns = base_clock_monotonic_ns() + seconds * BASE_NS_PER_S;
     for (int i = 0; i < count; i++) {
         if (pthread_create(&threads[i], NULL, run_thread, &bench) != 0) {
