@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define BASE_NS_PER_US INT64_C(1000)
 #define BASE_NS_PER_MS INT64_C(1000000)
 #define BASE_NS_PER_S INT64_C(1000000000)
 

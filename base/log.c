@@ -8,6 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Digits of the largest 64-bit number. */
+#define NUMBER_DIGITS_MAX 20
+
 static enum base_log_level lowest = BASE_LOG_INFO;
 
 static const char *const level_names[] = {
@@ -109,6 +112,17 @@ void base_log_put(struct base_log_line *line, const char *key, struct base_str v
     put_text(line, base_str_of(key));
     put(line, '=');
     put_value(line, value);
+}
+
+void base_log_put_number(struct base_log_line *line, const char *key, uint64_t number)
+{
+    char digits[NUMBER_DIGITS_MAX];
+    size_t at = sizeof digits;
+    do {
+        digits[--at] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    base_log_put(line, key, base_str_make(digits + at, sizeof digits - at));
 }
 
 struct base_str base_log_end(struct base_log_line *line)

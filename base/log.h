@@ -11,6 +11,8 @@
 
 #include "base/str.h"
 
+#include <stdint.h>
+
 /* Bytes of a line; a longer one is cut. */
 #define BASE_LOG_LINE_SIZE 2048
 
@@ -34,6 +36,9 @@ void base_log_begin(struct base_log_line *line, enum base_log_level level, const
 
 /* Adds one pair, quoted as by base_log. */
 void base_log_put(struct base_log_line *line, const char *key, struct base_str value);
+
+/* Adds a pair of key and number. */
+void base_log_put_number(struct base_log_line *line, const char *key, uint64_t number);
 
 /* Ends the line. Returns it, its newline included, borrowed. */
 struct base_str base_log_end(struct base_log_line *line);

@@ -150,6 +150,12 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
     }
 #define JSON                                                                                       \
     JSON_OMIT_DEFAULTS, JSON_PROTO_NAMES, JSON_ENUM_NUMBERS, JSON_INT64_NUMBERS, JSON_INDENT
+#define ACCESS_LOG                                                                                 \
+    {                                                                                              \
+        .name = "access-log", .kind = CLI_SWITCH,                                                  \
+        .offset = offsetof(struct cli_options, access_log),                                        \
+        .help = "Logs a line for each request over REST, too."                                     \
+    }
 #define CORS_ORIGIN                                                                                \
     {                                                                                              \
         .name = "cors-origin", .kind = CLI_LIST,                                                   \
@@ -215,14 +221,14 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
 
 static const struct cli_flag serve_flags[] = {
     LISTEN, GRPC, STORE,   ADMIN,   ACCESS,        DEMO,      IGNORE_UNKNOWN_FIELDS,
-    JSON,   CORS, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
+    JSON,   CORS, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag server_flags[] = {
     GRPC, STORE, ADMIN_OFF, ACCESS, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag gateway_flags[] = {
-    LISTEN, UPSTREAM, PROTO_SET, RULES,         IGNORE_UNKNOWN_FIELDS,
-    JSON,   CORS,     THREADS,   DRAIN_TIMEOUT, LOG_LEVEL,
+    LISTEN,  UPSTREAM,      PROTO_SET, RULES,      IGNORE_UNKNOWN_FIELDS, JSON, CORS,
+    THREADS, DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag explain_flags[] = {
     METHOD, URL, BODY, HEADER, PROTO_SET, RULES, IGNORE_UNKNOWN_FIELDS,

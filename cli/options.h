@@ -29,6 +29,7 @@ struct cli_options {
     bool json_enum_numbers;
     bool json_int64_numbers;
     int json_indent; /* spaces; 0: on one line */
+    bool access_log;
     struct cli_list cors_origins;
     struct cli_list cors_headers;
     struct cli_list cors_exposed;

@@ -143,6 +143,7 @@ static bool open_front(struct program *program, struct base_err *err)
         .gateway = program->gateway,
         .address = program->options->listen,
         .loops = thread_count(program->options),
+        .logs_requests = program->options->access_log,
     };
     program->front = gw_front_open(&front, err);
     if (program->front == NULL) {

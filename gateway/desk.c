@@ -525,6 +525,23 @@ struct gw_call *gw_desk_begin(struct gw_desk *desk, const struct gw_exchange *ex
     return call;
 }
 
+struct gw_call_facts gw_call_facts(const struct gw_call *call)
+{
+    const struct gw_admission_policy *policy = call->tenure->gateway->policy;
+    struct gw_call_facts facts = {0};
+    if (call->route != NULL) {
+        facts.route = call->route->path_template.text;
+    }
+    if (call->route != NULL && policy != NULL) {
+        struct base_str stage = policy->stages->stages[call->stage].name;
+        facts.stage = base_str_eq(stage, BASE_STR(GW_STAGE_DEFAULT)) ? facts.stage : stage;
+    }
+    if (call->admission.grant != NULL) {
+        facts.key_id = call->admission.grant->key_id;
+    }
+    return facts;
+}
+
 void gw_call_cancel(struct gw_call *call)
 {
     give_up(call, BASE_CANCELLED, "the client closed the request");

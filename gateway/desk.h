@@ -98,6 +98,15 @@ size_t gw_desk_calls(const struct gw_desk *desk);
 struct gw_call *gw_desk_begin(struct gw_desk *desk, const struct gw_exchange *exchange,
                               struct gw_client *client) ON_LOOP;
 
+/* What a log may tell of a call, as long as there is the call. */
+struct gw_call_facts {
+    struct base_str route;  /* its template; empty when none was found */
+    struct base_str stage;  /* of the route; empty for $default */
+    struct base_str key_id; /* of the API key; empty unless one was asked for and known */
+};
+
+struct gw_call_facts gw_call_facts(const struct gw_call *call);
+
 /* Ends the call early, for a client that has stopped listening: 499 comes before this returns.
  * Nothing happens when the answer has come already. */
 void gw_call_cancel(struct gw_call *call) ON_LOOP;

@@ -159,6 +159,7 @@ static struct gw_front *front_create(const struct gw_front_config *config)
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     size_t loops = config->loops > 0 ? config->loops : cores > 0 ? (size_t)cores : 1;
     front->cors = config->gateway->cors;
+    front->logs_requests = config->logs_requests;
     front->loop_count = loops < GW_FRONT_LOOPS_MAX ? loops : GW_FRONT_LOOPS_MAX;
     front->loops = base_calloc(front->loop_count, sizeof *front->loops);
     for (size_t i = 0; i < front->loop_count; i++) {

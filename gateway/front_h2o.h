@@ -49,6 +49,7 @@ struct gw_front_config {
     const char *address;        /* "host:port" or "[ipv6]:port"; port 0 picks a free one */
     size_t loops;               /* 0: one an online core */
     struct gw_access *access;   /* as gw_front_set_access has it, from the first request; or NULL */
+    bool logs_requests;         /* gateway/request_log.h, on standard error */
 };
 
 struct gw_front;

@@ -7,9 +7,6 @@
 
 #include "gateway/status.h"
 
-/* How an answer's generator is known from the library's own; it has nothing to do. */
-static h2o_generator_t answer_generator;
-
 /* ---- What a request says ---- */
 
 struct base_str gw_front_header(const h2o_req_t *req, struct base_str name)
@@ -63,8 +60,16 @@ static void add_header(h2o_req_t *req, const struct gw_header *header)
                           header->value.data, header->value.len);
 }
 
-void gw_front_send(h2o_req_t *req, const struct gw_answer *answer)
+/* Never called, since each answer is sent whole: our generators are known by it. */
+static void proceed(h2o_generator_t *generator, h2o_req_t *req)
 {
+    (void)generator;
+    (void)req;
+}
+
+void gw_front_send(struct gw_front_exchange *exchange, const struct gw_answer *answer)
+{
+    h2o_req_t *req = exchange->req;
     req->res.status = answer->http_status;
     req->res.reason = answer->reason;
     req->res.content_length = answer->has_body ? answer->body.len : SIZE_MAX;
@@ -78,7 +83,8 @@ void gw_front_send(h2o_req_t *req, const struct gw_answer *answer)
     bool sends_body = answer->body.len > 0 &&
                       !h2o_memis(req->input.method.base, req->input.method.len, H2O_STRLIT("HEAD"));
     h2o_iovec_t body = {(char *)(uintptr_t)answer->body.data, answer->body.len};
-    h2o_start_response(req, &answer_generator);
+    exchange->generator.proceed = proceed;
+    h2o_start_response(req, &exchange->generator);
     h2o_send(req, &body, sends_body ? 1 : 0, H2O_SEND_STATE_FINAL);
 }
 
@@ -93,8 +99,9 @@ static h2o_iovec_t error_json(h2o_req_t *req, enum base_code code, const char *m
     return h2o_iovec_init(text, (size_t)len);
 }
 
-void gw_front_refuse(h2o_req_t *req, const struct base_err *err)
+void gw_front_refuse(struct gw_front_exchange *exchange, const struct base_err *err)
 {
+    h2o_req_t *req = exchange->req;
     h2o_iovec_t body = error_json(req, err->code, err->message);
     struct gw_answer answer = {
         .http_status = gw_status_http(err->code),
@@ -104,7 +111,7 @@ void gw_front_refuse(h2o_req_t *req, const struct base_err *err)
         .body = gw_front_str(body),
     };
     req->http1_is_persistent = 0;
-    gw_front_send(req, &answer);
+    gw_front_send(exchange, &answer);
 }
 
 /* ---- The library's own errors ---- */
@@ -175,8 +182,17 @@ void gw_front_on_setup(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
 {
     (void)self;
     struct gw_front_connection *connection = gw_front_connection_of(req);
-    if (req->_generator != &answer_generator) {
+    struct gw_front_exchange *exchange;
+    base_role_assert_loop();
+    if (req->_generator->proceed == proceed) {
+        exchange = CONTAINER_OF(req->_generator, struct gw_front_exchange, generator);
+    } else {
+        exchange = gw_front_exchange_create(req);
         slot = replace_body(req, slot);
+    }
+    if (exchange->request_id.len > 0) {
+        h2o_add_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("x-request-id"), 0, NULL,
+                              exchange->request_id.data, exchange->request_id.len);
     }
     if (connection->loop->front->cors != NULL) {
         add_cors(req, connection->loop->front->cors);

@@ -209,6 +209,9 @@ static void loop_start(struct gw_front_loop *loop)
         gw_access_unref(loop->access);
         loop->access = NULL;
     }
+    if (loop->front->logs_requests) {
+        gw_request_log_init(&loop->request_log, STDERR_FILENO, &loop->timers, &base_random_system);
+    }
     loop->is_accepting = true;
     loop->listener = watch_fd(loop, &loop->listener_fd, gw_front_on_connection);
 }
@@ -222,6 +225,7 @@ static void stop_context(h2o_context_t *context)
 
 static void loop_stop(struct gw_front_loop *loop)
 {
+    gw_request_log_dispose(&loop->request_log);
     gw_desk_close(loop->desk);
     /* From here on nobody is about to wake us through the descriptor that is closed next. */
     base_mailbox_dispose(&loop->mailbox);

@@ -5,6 +5,7 @@
  *   front_h2o_connection.c accepting, HTTP/1 or HTTP/2, lingering, hang-ups
  *   front_h2o_request.c   one request: to the desk and back
  *   front_h2o_answer.c    one answer: ours, or the library's own made ours
+ *   front_h2o_log.c       one request's id and its line in the log
  */
 #ifndef GATEWAY_FRONT_H2O_PRIVATE_H
 #define GATEWAY_FRONT_H2O_PRIVATE_H
@@ -15,6 +16,7 @@
 #include <h2o/http2.h>
 
 #include "gateway/front_h2o.h"
+#include "gateway/request_log.h"
 
 #include <netinet/in.h>
 #include <pthread.h>
@@ -32,6 +34,7 @@ struct gw_front_protocol {
 
 struct gw_front {
     const struct gw_cors *cors; /* as its gateways have it; or NULL */
+    bool logs_requests;
     struct gw_front_protocol http1;
     struct gw_front_protocol http2;
     int port;
@@ -68,6 +71,7 @@ struct gw_front_loop {
     struct base_mailbox mailbox;
     struct base_timers timers;
     struct gw_desk *desk;
+    struct gw_request_log request_log; /* zeros unless the front logs requests */
     h2o_socket_t *hangup; /* an epoll of the HTTP/1 connections watched for hanging up */
     struct gw_front_connection *connections; /* doubly linked */
     size_t connection_count;
@@ -107,6 +111,7 @@ struct gw_front_linger {
 /* One request. Lives in the pool of its h2o_req_t, whose end is its end. */
 struct gw_front_exchange {
     struct gw_client client;
+    h2o_generator_t generator;      /* of its answer; has nothing to do */
     struct gw_front_exchange *next; /* of the same connection */
     struct gw_front_exchange *previous;
     struct gw_front_connection *connection;
@@ -115,6 +120,9 @@ struct gw_front_exchange {
     bool is_answered;
     bool is_watched;
     struct base_timer watch;
+    int64_t began_ns; /* this and the two below: where the front logs requests */
+    struct base_str request_id;
+    char request_id_text[GW_REQUEST_ID_SIZE];
 };
 
 static inline struct base_str gw_front_str(h2o_iovec_t bytes)
@@ -187,6 +195,9 @@ void gw_front_on_hangup(h2o_socket_t *socket, const char *error);
 
 /* ---- front_h2o_request.c ---- */
 
+/* Makes the exchange of a request that the library has just handed over, or has answered itself. */
+struct gw_front_exchange *gw_front_exchange_create(h2o_req_t *req) ON_LOOP;
+
 /* Installs the handler of requests and the filter of answers. */
 void gw_front_protocol_install(struct gw_front_protocol *protocol);
 
@@ -202,13 +213,21 @@ struct base_str gw_front_header(const h2o_req_t *req, struct base_str name);
 struct gw_preflight gw_front_preflight(const h2o_req_t *req);
 
 /* Sends `answer`, which outlives the request's pool. */
-void gw_front_send(h2o_req_t *req, const struct gw_answer *answer);
+void gw_front_send(struct gw_front_exchange *exchange, const struct gw_answer *answer);
 
 /* Refuses a request that another server may read in another way; its connection is done with. */
-void gw_front_refuse(h2o_req_t *req, const struct base_err *err);
+void gw_front_refuse(struct gw_front_exchange *exchange, const struct base_err *err);
 
 /* The filter's callback: every answer passes it once its head is known. Turns the library's own
  * errors into JSON and adds the headers that all have. */
 void gw_front_on_setup(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot);
+
+/* ---- front_h2o_log.c ---- */
+
+/* Notes when the exchange began and takes its id from the client or makes one. */
+void gw_front_log_begin(struct gw_front_exchange *exchange) ON_LOOP;
+
+/* Logs the exchange as it ends. */
+void gw_front_log_end(struct gw_front_exchange *exchange) ON_LOOP;
 
 #endif

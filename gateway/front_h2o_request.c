@@ -18,7 +18,7 @@ static void on_answer(struct gw_client *client, struct gw_call *call,
     exchange->call = call;
     exchange->is_answered = true;
     gw_front_exchange_unwatch(exchange);
-    gw_front_send(exchange->req, answer);
+    gw_front_send(exchange, answer);
 }
 
 static void exchange_dispose(void *memory)
@@ -26,6 +26,9 @@ static void exchange_dispose(void *memory)
     struct gw_front_exchange *exchange = memory;
     base_role_assert_loop();
     gw_front_exchange_unwatch(exchange);
+    if (exchange->connection->loop->front->logs_requests) {
+        gw_front_log_end(exchange);
+    }
     if (exchange->next != NULL) {
         exchange->next->previous = exchange->previous;
     }
@@ -44,7 +47,7 @@ static void on_watch(struct base_timer *timer)
     gw_front_exchange_watch(CONTAINER_OF(timer, struct gw_front_exchange, watch));
 }
 
-static struct gw_front_exchange *exchange_create(h2o_req_t *req)
+struct gw_front_exchange *gw_front_exchange_create(h2o_req_t *req)
 {
     struct gw_front_exchange *exchange =
         h2o_mem_alloc_shared(&req->pool, sizeof *exchange, exchange_dispose);
@@ -60,6 +63,9 @@ static struct gw_front_exchange *exchange_create(h2o_req_t *req)
         exchange->next->previous = exchange;
     }
     connection->exchanges = exchange;
+    if (connection->loop->front->logs_requests) {
+        gw_front_log_begin(exchange);
+    }
     return exchange;
 }
 
@@ -89,7 +95,7 @@ static void begin(struct gw_front_exchange *exchange)
     struct gw_call *call = gw_desk_begin(loop->desk, &request, &exchange->client);
     if (call == NULL) {
         exchange->is_answered = true;
-        gw_front_send(req, &gw_answer_busy);
+        gw_front_send(exchange, &gw_answer_busy);
     } else if (!exchange->is_answered) {
         exchange->call = call;
         if (gw_front_is_http1(req)) {
@@ -104,13 +110,13 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
     (void)self;
     base_role_assert_loop();
     struct base_err err;
-    struct gw_front_exchange *exchange = exchange_create(req);
+    struct gw_front_exchange *exchange = gw_front_exchange_create(req);
     h2o_buffer_t *input = exchange->connection->socket->input;
     if (gw_front_is_http1(req) &&
         !gw_http1_head_check(base_str_make(input->bytes, input->size), &err)) {
-        gw_front_refuse(req, &err);
+        gw_front_refuse(exchange, &err);
     } else if (req->entity.len > GW_BODY_BYTES_MAX) {
-        gw_front_send(req, &gw_answer_too_large);
+        gw_front_send(exchange, &gw_answer_too_large);
     } else {
         begin(exchange);
     }
