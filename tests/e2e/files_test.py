@@ -204,8 +204,8 @@ class Metadata(FilesTest):
             response = self.ask("POST", "/echo", b"x", headers)
             got = {name: response.headers[name] for name in response.headers if name.startswith(("x-", "grpc-"))}
             self.assertEqual(got, {
-                "x-page": "7", "grpc-metadata-color": "blue", "grpc-metadata-trace-bin": "AP8=", "grpc-trailer-x-sum": "9",
-                "grpc-trailer-took": "1ms", "grpc-trailer-mark-bin": "/w=="})
+                "x-page": "7", "grpc-metadata-color": "blue", "grpc-metadata-trace-bin": "AP8=",
+                "grpc-trailer-x-sum": "9", "grpc-trailer-took": "1ms", "grpc-trailer-mark-bin": "/w=="})
             self.assertIsNone(response.headers["trailer"])
 
     def test_binary_metadata_must_be_base64(self):
@@ -251,7 +251,8 @@ class Errors(FilesTest):
         hint = elsewhere_pb2.Hint(text="try again")
         response = self.fail(grpc.StatusCode.FAILED_PRECONDITION, "no", [info, own, hint], [("x-sum", "9")])
         self.assertEqual(json.loads(response.body), {"code": 9, "message": "no", "details": [
-            {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SOLD_OUT", "domain": "shop", "metadata": {}},
+            {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SOLD_OUT", "domain": "shop",
+             "metadata": {}},
             {"@type": "type.googleapis.com/test.files.Receipt", "name": "x", "contentType": "", "size": "7"},
             {"@type": "type.googleapis.com/elsewhere.Hint",
              "value": base64.b64encode(hint.SerializeToString()).decode()}]})

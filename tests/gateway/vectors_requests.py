@@ -109,7 +109,8 @@ def check_scalar(testee, row, _data):
         return "accepted" if isinstance(got, bytes) else None
     if isinstance(got, str):
         return got
-    fields, wanted = message_json(testee, "scalars.Scalars", got), {row["kind"]: scalar_in_json(row["kind"], row["want"])}
+    fields = message_json(testee, "scalars.Scalars", got)
+    wanted = {row["kind"]: scalar_in_json(row["kind"], row["want"])}
     return None if fields == wanted else f"got {fields}, want {wanted}"
 
 

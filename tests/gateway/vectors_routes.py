@@ -271,8 +271,8 @@ def check_googleapis(testee, data):
     if set(taken) | set(again) != set(range(len(rules))) or len(taken) + len(again) != len(rules):
         problems.append(f"taken and refused rules are not as their shapes say: {len(taken)}")
     problems += check_reached(testee, rules, taken)
-    print(f"googleapis: {len(rules)} rules parse, {len(taken)} are routed in one table; {len(again)} repeat a method and "
-          f"shape: {len(again) - len(COLLIDE_IN_THEIR_API)} of other APIs, which have hosts of their own, and "
+    print(f"googleapis: {len(rules)} rules parse, {len(taken)} are routed in one table; {len(again)} repeat a method "
+          f"and shape: {len(again) - len(COLLIDE_IN_THEIR_API)} of other APIs, which have hosts of their own, and "
           f"{len(COLLIDE_IN_THEIR_API)} inside BigQuery Storage")
     problems += check_apis_alone(testee, rows)
     return problems + check_scale(testee, [rules[i] for i in taken])
