@@ -16,7 +16,7 @@ FROM debian:bookworm-slim
 # The libraries that tollgate is linked to; what they need comes with them.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-       libgrpc29 libh2o-evloop0.13 libmongoc-1.0-0 libprotobuf-c1 libsqlite3-0 libssl3 libyaml-0-2 \
+       libcurl4 libgrpc29 libh2o-evloop0.13 libmongoc-1.0-0 libprotobuf-c1 libsqlite3-0 libssl3 libyaml-0-2 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --create-home --home-dir /data tollgate
 COPY --from=build /src/build/release/bin/tollgate /usr/local/bin/tollgate

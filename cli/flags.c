@@ -330,6 +330,32 @@ bool cli_flags_parse(const struct cli_flags *table, int argc, const char *const 
            read_arguments(table, argc, argv, out, err);
 }
 
+bool cli_flags_ask_for_help(int argc, const char *const *argv)
+{
+    for (int i = 0; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void cli_flags_print_usage(const struct cli_flags *table, const char *command, const char *does,
+                           FILE *out)
+{
+    fprintf(out, "tollgate %s", command);
+    for (size_t i = 0; i < table->count; i++) {
+        if (table->flags[i].kind == CLI_OPERAND) {
+            fprintf(out, " %s", table->flags[i].name);
+        }
+    }
+    fprintf(out,
+            " [FLAG...] %s.\n\nEach flag can be set by a variable of the environment, "
+            "too; the command line wins.\n\n",
+            does);
+    cli_flags_print_help(table, out);
+}
+
 void cli_flags_print_help(const struct cli_flags *table, FILE *out)
 {
     for (size_t i = 0; i < table->count; i++) {

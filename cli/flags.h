@@ -73,6 +73,13 @@ bool cli_flags_parse(const struct cli_flags *table, int argc, const char *const 
                      const struct cli_environment *environment, void *out,
                      struct base_err *err) BASE_MUST_CHECK;
 
+/* Whether --help or -h is among the arguments. */
+bool cli_flags_ask_for_help(int argc, const char *const *argv);
+
+/* Prints what `command` is called with and what it does, and then its flags. */
+void cli_flags_print_usage(const struct cli_flags *table, const char *command, const char *does,
+                           FILE *out);
+
 /* Prints each flag with its variable, its initial value and its sentence. */
 void cli_flags_print_help(const struct cli_flags *table, FILE *out);
 

@@ -3,6 +3,7 @@
  * Exit status 0 after a clean stop, 1 when the program cannot do what it was told, 2 when it cannot
  * understand it. */
 #include "cli/explain.h"
+#include "cli/manage.h"
 #include "cli/run.h"
 
 #include "base/str.h"
@@ -22,6 +23,11 @@ static const struct subcommand subcommands[] = {
     {"gateway", "serves REST alone, calling a gRPC server", &cli_gateway_flags, cli_run_gateway},
     {"explain", "shows what a REST request would call", &cli_explain_flags, cli_explain},
 };
+
+/* Those with verbs of their own. */
+static const struct cli_verbs *const groups[] = {&cli_keys_verbs, &cli_plans_verbs};
+#define GROUP_COUNT (sizeof groups / sizeof *groups)
+
 #define SUBCOMMAND_COUNT (sizeof subcommands / sizeof *subcommands)
 
 static void print_help(FILE *out)
@@ -30,23 +36,10 @@ static void print_help(FILE *out)
     for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
         fprintf(out, "  tollgate %-8s %s\n", subcommands[i].name, subcommands[i].does);
     }
-    fputs("\ntollgate SUBCOMMAND --help explains its flags.\n", out);
-}
-
-static void print_subcommand_help(const struct subcommand *subcommand, FILE *out)
-{
-    fprintf(out, "tollgate %s", subcommand->name);
-    for (size_t i = 0; i < subcommand->flags->count; i++) {
-        const struct cli_flag *flag = &subcommand->flags->flags[i];
-        if (flag->kind == CLI_OPERAND) {
-            fprintf(out, " %s", flag->name);
-        }
+    for (size_t i = 0; i < GROUP_COUNT; i++) {
+        fprintf(out, "  tollgate %-8s %s\n", groups[i]->group, groups[i]->does);
     }
-    fprintf(out,
-            " [FLAG...] %s.\n\nEach flag can be set by a variable of the environment, "
-            "too; the command line wins.\n\n",
-            subcommand->does);
-    cli_flags_print_help(subcommand->flags, out);
+    fputs("\ntollgate SUBCOMMAND --help explains its flags.\n", out);
 }
 
 static const struct subcommand *find_subcommand(const char *name)
@@ -61,11 +54,14 @@ static const struct subcommand *find_subcommand(const char *name)
 
 static int refuse_subcommand(const char *name)
 {
-    const char *names[SUBCOMMAND_COUNT];
+    const char *names[SUBCOMMAND_COUNT + GROUP_COUNT];
     for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) {
         names[i] = subcommands[i].name;
     }
-    const char *suggestion = cli_flags_suggest(name, names, SUBCOMMAND_COUNT);
+    for (size_t i = 0; i < GROUP_COUNT; i++) {
+        names[SUBCOMMAND_COUNT + i] = groups[i]->group;
+    }
+    const char *suggestion = cli_flags_suggest(name, names, SUBCOMMAND_COUNT + GROUP_COUNT);
     fprintf(stderr, "tollgate: there is no subcommand \"%s\"", name);
     if (suggestion != NULL) {
         fprintf(stderr, "; did you mean %s?\n", suggestion);
@@ -81,23 +77,14 @@ static const char *get_variable(const struct cli_environment *self, const char *
     return getenv(name);
 }
 
-static bool asks_for_help(int argc, const char *const *argv)
-{
-    for (int i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            return true;
-        }
-    }
-    return false;
-}
+static const struct cli_environment environment = {get_variable};
 
 static int run_subcommand(const struct subcommand *subcommand, int argc, const char *const *argv)
 {
-    if (asks_for_help(argc, argv)) {
-        print_subcommand_help(subcommand, stdout);
+    if (cli_flags_ask_for_help(argc, argv)) {
+        cli_flags_print_usage(subcommand->flags, subcommand->name, subcommand->does, stdout);
         return 0;
     }
-    static const struct cli_environment environment = {get_variable};
     struct cli_options options = {0};
     struct base_err err;
     bool ok = cli_flags_parse(subcommand->flags, argc, argv, &environment, &options, &err) &&
@@ -125,6 +112,12 @@ int main(int argc, char **argv)
     if (strcmp(name, "--version") == 0) {
         puts("tollgate " TOLLGATE_VERSION);
         return 0;
+    }
+    for (size_t i = 0; i < GROUP_COUNT; i++) {
+        if (strcmp(name, groups[i]->group) == 0) {
+            return cli_manage_main(groups[i], argc - 2, (const char *const *)argv + 2,
+                                   &environment);
+        }
     }
     const struct subcommand *subcommand = find_subcommand(name);
     if (subcommand == NULL) {

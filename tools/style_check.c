@@ -75,6 +75,7 @@ static const struct adapter {
     const char *header;
     const char *allowed_in[3];
 } adapters[] = {
+    {"curl/", {"cli/http_client"}},
     {"h2o.h", {"gateway/front_h2o"}},
     {"h2o/", {"gateway/front_h2o"}},
     {"grpc/", {"rpc/listener_grpc", "rpc/channel_grpc", "rpc/grpc_core"}},

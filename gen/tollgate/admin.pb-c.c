@@ -1252,6 +1252,51 @@ void   tollgate__admin__update_usage_request__free_unpacked
   assert(message->base.descriptor == &tollgate__admin__update_usage_request__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tollgate__admin__error__init
+                     (Tollgate__Admin__Error         *message)
+{
+  static const Tollgate__Admin__Error init_value = TOLLGATE__ADMIN__ERROR__INIT;
+  *message = init_value;
+}
+size_t tollgate__admin__error__get_packed_size
+                     (const Tollgate__Admin__Error *message)
+{
+  assert(message->base.descriptor == &tollgate__admin__error__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tollgate__admin__error__pack
+                     (const Tollgate__Admin__Error *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tollgate__admin__error__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tollgate__admin__error__pack_to_buffer
+                     (const Tollgate__Admin__Error *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tollgate__admin__error__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tollgate__Admin__Error *
+       tollgate__admin__error__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tollgate__Admin__Error *)
+     protobuf_c_message_unpack (&tollgate__admin__error__descriptor,
+                                allocator, len, data);
+}
+void   tollgate__admin__error__free_unpacked
+                     (Tollgate__Admin__Error *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tollgate__admin__error__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 static const ProtobufCFieldDescriptor tollgate__admin__api_key__tags_entry__field_descriptors[2] =
 {
   {
@@ -3428,6 +3473,44 @@ const ProtobufCMessageDescriptor tollgate__admin__update_usage_request__descript
   tollgate__admin__update_usage_request__field_indices_by_name,
   1,  tollgate__admin__update_usage_request__number_ranges,
   (ProtobufCMessageInit) tollgate__admin__update_usage_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tollgate__admin__error__field_descriptors[1] =
+{
+  {
+    "message",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Admin__Error, message),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__admin__error__field_indices_by_name[] = {
+  0,   /* field[0] = message */
+};
+static const ProtobufCIntRange tollgate__admin__error__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor tollgate__admin__error__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.admin.Error",
+  "Error",
+  "Tollgate__Admin__Error",
+  "tollgate.admin",
+  sizeof(Tollgate__Admin__Error),
+  1,
+  tollgate__admin__error__field_descriptors,
+  tollgate__admin__error__field_indices_by_name,
+  1,  tollgate__admin__error__number_ranges,
+  (ProtobufCMessageInit) tollgate__admin__error__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCMethodDescriptor tollgate__admin__admin__method_descriptors[17] =

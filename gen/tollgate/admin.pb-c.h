@@ -54,6 +54,7 @@ typedef struct Tollgate__Admin__GetUsageRequest Tollgate__Admin__GetUsageRequest
 typedef struct Tollgate__Admin__Usage Tollgate__Admin__Usage;
 typedef struct Tollgate__Admin__Usage__ValuesEntry Tollgate__Admin__Usage__ValuesEntry;
 typedef struct Tollgate__Admin__UpdateUsageRequest Tollgate__Admin__UpdateUsageRequest;
+typedef struct Tollgate__Admin__Error Tollgate__Admin__Error;
 
 
 /* --- enums --- */
@@ -519,6 +520,19 @@ struct  Tollgate__Admin__UpdateUsageRequest
 #define TOLLGATE__ADMIN__UPDATE_USAGE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tollgate__admin__update_usage_request__descriptor) \
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
+
+
+/*
+ * The body of every answer that is an error; its x-amzn-ErrorType header says of which kind.
+ */
+struct  Tollgate__Admin__Error
+{
+  ProtobufCMessage base;
+  char *message;
+};
+#define TOLLGATE__ADMIN__ERROR__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__admin__error__descriptor) \
+    , (char *)protobuf_c_empty_string }
 
 
 /* Tollgate__Admin__ApiKey__TagsEntry methods */
@@ -1049,6 +1063,25 @@ Tollgate__Admin__UpdateUsageRequest *
 void   tollgate__admin__update_usage_request__free_unpacked
                      (Tollgate__Admin__UpdateUsageRequest *message,
                       ProtobufCAllocator *allocator);
+/* Tollgate__Admin__Error methods */
+void   tollgate__admin__error__init
+                     (Tollgate__Admin__Error         *message);
+size_t tollgate__admin__error__get_packed_size
+                     (const Tollgate__Admin__Error   *message);
+size_t tollgate__admin__error__pack
+                     (const Tollgate__Admin__Error   *message,
+                      uint8_t             *out);
+size_t tollgate__admin__error__pack_to_buffer
+                     (const Tollgate__Admin__Error   *message,
+                      ProtobufCBuffer     *buffer);
+Tollgate__Admin__Error *
+       tollgate__admin__error__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tollgate__admin__error__free_unpacked
+                     (Tollgate__Admin__Error *message,
+                      ProtobufCAllocator *allocator);
 /* --- per-message closures --- */
 
 typedef void (*Tollgate__Admin__ApiKey__TagsEntry_Closure)
@@ -1146,6 +1179,9 @@ typedef void (*Tollgate__Admin__Usage_Closure)
                   void *closure_data);
 typedef void (*Tollgate__Admin__UpdateUsageRequest_Closure)
                  (const Tollgate__Admin__UpdateUsageRequest *message,
+                  void *closure_data);
+typedef void (*Tollgate__Admin__Error_Closure)
+                 (const Tollgate__Admin__Error *message,
                   void *closure_data);
 
 /* --- services --- */
@@ -1350,6 +1386,7 @@ extern const ProtobufCMessageDescriptor tollgate__admin__get_usage_request__desc
 extern const ProtobufCMessageDescriptor tollgate__admin__usage__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__admin__usage__values_entry__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__admin__update_usage_request__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__admin__error__descriptor;
 extern const ProtobufCServiceDescriptor tollgate__admin__admin__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -1,0 +1,184 @@
+#!/usr/bin/python3
+"""Runs `tollgate keys` and `tollgate plans`, as a script would and as a person at a terminal would.
+
+usage: manage_test.py PROGRAM
+
+Prints "N passed, N failed" and exits with 1 unless all passed.
+"""
+
+import datetime
+import json
+import os
+import pty
+import subprocess
+import sys
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
+import admin_program  # noqa: E402
+
+CALL_S_MAX = 60
+TOKEN = "a-bearer-token-of-the-test"
+
+program = None
+
+
+def environment(**changes):
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("TOLLGATE_")}
+    return {**plain, "TOLLGATE_ADMIN_URL": program.admin, "TOLLGATE_ADMIN_TOKEN": TOKEN, **changes}
+
+
+def run(*args, **changes):
+    """Returns the exit status, what was printed and what was said of errors."""
+    done = subprocess.run([program.path, *args], capture_output=True, text=True, timeout=CALL_S_MAX,
+                          env=environment(**changes))
+    return done.returncode, done.stdout, done.stderr
+
+
+def call(*args):
+    status, out, errors = run(*args)
+    assert status == 0, f"tollgate {' '.join(args)}: {errors}"
+    return json.loads(out) if out else None
+
+
+def utc_today():
+    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+
+
+def on_terminal(*args):
+    """The lines that a terminal shows."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen([program.path, *args], stdout=theirs, stderr=theirs, stdin=subprocess.DEVNULL,
+                          env=environment()) as child:
+        os.close(theirs)
+        text = b""
+        while True:
+            try:
+                piece = os.read(ours, 65536)
+            except OSError:  # how Linux says that nobody has the other end any more
+                break
+            if not piece:
+                break
+            text += piece
+        os.close(ours)
+        assert child.wait(CALL_S_MAX) == 0, text.decode()
+    return text.decode().splitlines()
+
+
+class Manage(unittest.TestCase):
+    def test_keys(self):
+        made = call("keys", "create", "First", "--plan", "standard", "--customer", "c1", "--description", "for a test")
+        self.assertEqual((made["name"], made["customerId"], made["enabled"]), ("First", "c1", True))
+        self.assertEqual(len(made["value"]), 40)
+        self.assertNotIn("value", call("keys", "show", made["id"]))
+        self.assertFalse(call("keys", "disable", made["id"])["enabled"])
+        self.assertTrue(call("keys", "enable", made["id"])["enabled"])
+        self.assertEqual([key["id"] for key in call("keys", "list", "--name", "Fir", "--customer", "c1")], [made["id"]])
+        self.assertEqual(call("keys", "list", "--name", "nobody"), [])
+        self.assertEqual([plan["id"] for plan in self.plans_of(made["id"])], ["standard"])
+        call("plans", "remove-key", "standard", made["id"])
+        call("plans", "add-key", "premium", made["id"])
+        self.assertEqual([plan["id"] for plan in self.plans_of(made["id"])], ["premium"])
+        call("keys", "delete", made["id"])
+        status, out, errors = run("keys", "show", made["id"])
+        self.assertEqual((status, out), (1, ""))
+        self.assertEqual(errors, f'tollgate keys show: there is no API key with the id "{made["id"]}"\n')
+
+    def plans_of(self, key_id):
+        plans = call("plans", "list")
+        today = utc_today()
+        usage = {plan["id"]: call("plans", "usage", plan["id"], "--from", today)[0]["values"] for plan in plans}
+        return [plan for plan in plans if key_id in usage[plan["id"]]]
+
+    def test_a_key_that_cannot_join_its_plan_is_shown_all_the_same(self):
+        status, out, errors = run("keys", "create", "Lost", "--plan", "nosuchplan")
+        self.assertEqual(status, 1)
+        self.assertEqual(len(json.loads(out)["value"]), 40)
+        self.assertIn('is not in plan nosuchplan: there is no usage plan with the id "nosuchplan"', errors)
+
+    def test_plans(self):
+        made = call("plans", "create", "gold", "--rate", "1.5", "--burst", "3", "--quota", "10", "--period", "week",
+                    "--offset", "6", "--for-stage", "gold", "--for-stage", "other:x")
+        self.assertEqual(made["throttle"], {"rateLimit": 1.5, "burstLimit": 3})
+        self.assertEqual(made["quota"], {"limit": 10, "offset": 6, "period": "WEEK"})
+        self.assertEqual([(stage["apiId"], stage["stage"]) for stage in made["apiStages"]],
+                         [("tollgate", "gold"), ("other", "x")])
+        changed = call("plans", "update", made["id"], "--name", "silver", "--no-throttle", "--quota", "5",
+                       "--not-for-stage", "other:x", "--for-stage", "silver")
+        self.assertEqual(changed["name"], "silver")
+        self.assertNotIn("throttle", changed)
+        self.assertEqual(changed["quota"], {"limit": 5, "offset": 6, "period": "WEEK"})
+        self.assertEqual([stage["stage"] for stage in changed["apiStages"]], ["gold", "silver"])
+        self.assertIn(changed, call("plans", "list"))
+        call("plans", "delete", made["id"])
+        self.assertNotIn(made["id"], [plan["id"] for plan in call("plans", "list")])
+
+    def test_on_a_terminal(self):
+        lines = on_terminal("plans", "list")
+        self.assertEqual(lines[0].split(), ["ID", "NAME", "RATE", "BURST", "QUOTA", "STAGES"])
+        self.assertIn("standard  standard-plan               100 a minute  $default",
+                      [line.rstrip() for line in lines])
+        shown = on_terminal("keys", "create", "Seen", "--plan", "standard")
+        self.assertEqual([line.split()[0] for line in shown], ["id", "value", "name", "enabled", "created"])
+        key_id = shown[0].split()[1]
+        self.assertEqual(on_terminal("keys", "list", "--name", "Seen")[1].split()[:3], [key_id, "Seen", "yes"])
+        today = utc_today()
+        self.assertEqual(on_terminal("plans", "usage", "standard", "--key", key_id)[1].split(),
+                         [key_id, today, "0", "100"])
+        self.assertEqual(json.loads("".join(on_terminal("keys", "show", key_id, "--json")))["id"], key_id)
+        self.assertEqual(on_terminal("keys", "delete", key_id), ["deleted"])
+
+    def test_help(self):
+        for args, expected in [
+                (("keys", "--help"), "tollgate keys disable    makes a key no good, until it is enabled\n"),
+                (("plans", "-h"), "tollgate plans add-key    puts a key into a plan\n"),
+                (("keys", "create", "--help"), "tollgate keys create NAME [FLAG...] makes a key"),
+                (("plans", "update", "--help"), "--not-for-stage STAGE\n"),
+                (("--help",), "tollgate keys     makes and changes API keys.\n"),
+        ]:
+            status, out, errors = run(*args)
+            self.assertEqual((status, errors), (0, ""))
+            self.assertIn(expected, out)
+
+    def test_refusals(self):
+        for args, status, message in [
+                (("keys",), 2, "tollgate keys VERB: makes and changes API keys.\n"),
+                (("keys", "lst"), 2, 'tollgate keys: there is no verb "lst"; did you mean list?\n'),
+                (("plans", "conquer"), 2, 'tollgate plans: there is no verb "conquer"; tollgate plans --help lists them\n'),
+                (("key",), 2, 'tollgate: there is no subcommand "key"; did you mean keys?\n'),
+                (("keys", "show"), 2, "tollgate keys show: KEY is missing\n"),
+                (("keys", "create", "x", "--value", "short"), 2, "tollgate keys create: an API key's value has from "
+                 "20 to 128 characters, this one has 5\n"),
+                (("plans", "create", "x", "--quota", "1"), 2, "tollgate plans create: --quota and --period belong "
+                 "together\n"),
+                (("plans", "create", "x", "--quota", "1", "--period", "year"), 2, "tollgate plans create: --period: "
+                 'expected minute, hour, day, week or month, found "year"\n'),
+                (("plans", "create", "x", "--rate", "fast", "--burst", "1"), 2, "tollgate plans create: --rate, which "
+                 "is a number, and --burst belong together\n"),
+                (("plans", "update", "standard"), 2, "tollgate plans update: no flag says what shall change\n"),
+        ]:
+            got, out, errors = run(*args)
+            self.assertEqual((got, out), (status, ""))
+            self.assertTrue(errors.startswith(message), errors)
+
+    def test_a_listener_that_is_not_there_or_says_no(self):
+        status, _, errors = run("keys", "list", TOLLGATE_ADMIN_URL="http://127.0.0.1:1")
+        self.assertEqual(status, 1)
+        self.assertIn("no answer from the admin listener at http://127.0.0.1:1; is tollgate serve running", errors)
+        status, _, errors = run("keys", "list", TOLLGATE_ADMIN_TOKEN="another")
+        self.assertEqual((status, errors), (1, "tollgate keys list: the bearer token is not the right one\n"))
+
+
+def main():
+    global program
+    os.environ["TOLLGATE_ADMIN_TOKEN"] = TOKEN
+    with admin_program.Program(sys.argv[1], signed=False) as program:
+        suite = unittest.defaultTestLoader.loadTestsFromTestCase(Manage)
+        result = unittest.TextTestRunner(verbosity=2).run(suite)
+    failed = len(result.failures) + len(result.errors)
+    print(f"{result.testsRun - failed} passed, {failed} failed")
+    return 1 if failed or result.testsRun == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
