@@ -5,9 +5,9 @@
 #include "cli/options.h"
 #include "server/access.h"
 
-/* Opens the keys and plans of `store` under the secret that the options name, and sees to the
- * demo's key. Fails as srv_access_open, or when the secret's file cannot be read or holds too
- * little. */
+/* Opens the keys and plans of `store` under the secret that the options name; an empty store gets
+ * plans for their stages. Fails as srv_access_open and cli_stages_read, or when the secret's file
+ * cannot be read or holds too little. */
 bool cli_access_open(struct srv_access *access, const struct cli_options *options,
                      struct srv_store *store, struct base_err *err) BASE_MUST_CHECK;
 

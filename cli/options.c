@@ -62,6 +62,39 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .name = "header", .kind = CLI_LIST, .offset = offsetof(struct cli_options, headers),       \
         .value_name = "LINE", .help = "A header of it, as in \"Content-Type: application/json\"."  \
     }
+#define STORE_OF_KEYS                                                                              \
+    {                                                                                              \
+        .name = "store", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, store),          \
+        .value_name = "URI",                                                                       \
+        .help = "Where API keys and usage plans are kept, as for tollgate server. Without it, "    \
+                "methods that need a key refuse everyone."                                         \
+    }
+#define STAGE                                                                                      \
+    {                                                                                              \
+        .name = "stage", .kind = CLI_LIST, .offset = offsetof(struct cli_options, stages),         \
+        .value_name = "NAME[=RATE,BURST]",                                                         \
+        .help = "Serves everything under /NAME, for the usage plans of that stage; with a limit, " \
+                "so many requests a second and at once for each method."                           \
+    }
+#define THROTTLE                                                                                   \
+    {                                                                                              \
+        .name = "throttle", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, throttle),    \
+        .value_name = "RATE,BURST",                                                                \
+        .help = "Requests a second and at once that this process takes, over all stages."          \
+    }
+#define QUOTA_FAIL_OPEN                                                                            \
+    {                                                                                              \
+        .name = "quota-fail-open", .kind = CLI_SWITCH,                                             \
+        .offset = offsetof(struct cli_options, quota_fail_open),                                   \
+        .help = "Lets requests through while the store of quotas does not answer, instead of "     \
+                "refusing them."                                                                   \
+    }
+#define NO_KEYS                                                                                    \
+    {                                                                                              \
+        .name = "no-keys", .kind = CLI_SWITCH, .offset = offsetof(struct cli_options, no_keys),    \
+        .help = "Asks nobody for an API key, whatever a method says, and knows no plans."          \
+    }
+#define LIMITS STAGE, THROTTLE, QUOTA_FAIL_OPEN, NO_KEYS
 #define ADMIN_WITH(initial_value)                                                                  \
     {                                                                                              \
         .name = "admin", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, admin),          \
@@ -220,15 +253,17 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
     }
 
 static const struct cli_flag serve_flags[] = {
-    LISTEN, GRPC, STORE,   ADMIN,   ACCESS,        DEMO,      IGNORE_UNKNOWN_FIELDS,
+    LISTEN, GRPC, STORE,   ADMIN,   ACCESS,        LIMITS,    DEMO,       IGNORE_UNKNOWN_FIELDS,
     JSON,   CORS, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag server_flags[] = {
-    GRPC, STORE, ADMIN_OFF, ACCESS, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
+    GRPC, STORE, ADMIN_OFF, ACCESS, STAGE, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag gateway_flags[] = {
-    LISTEN,  UPSTREAM,      PROTO_SET, RULES,      IGNORE_UNKNOWN_FIELDS, JSON, CORS,
-    THREADS, DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
+    LISTEN,    UPSTREAM,   STORE_OF_KEYS, KEY_SECRET_FILE,
+    LIMITS,    PROTO_SET,  RULES,         IGNORE_UNKNOWN_FIELDS,
+    JSON,      CORS,       THREADS,       DRAIN_TIMEOUT,
+    LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag explain_flags[] = {
     METHOD, URL, BODY, HEADER, PROTO_SET, RULES, IGNORE_UNKNOWN_FIELDS,

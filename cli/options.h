@@ -22,6 +22,10 @@ struct cli_options {
     const char *admin_token;     /* or NULL */
     const char *key_secret_file; /* or NULL */
     bool recoverable_keys;
+    bool no_keys;
+    struct cli_list stages; /* "NAME" or "NAME=RATE,BURST" */
+    const char *throttle;   /* "RATE,BURST", or NULL */
+    bool quota_fail_open;
     bool demo;
     bool ignore_unknown_fields;
     bool json_omit_defaults;

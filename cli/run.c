@@ -3,11 +3,15 @@
 #include "cli/run.h"
 
 #include "base/log.h"
+#include "cli/access.h"
 #include "cli/admin.h"
 #include "cli/api.h"
 #include "cli/backend.h"
 #include "cli/cors.h"
+#include "cli/limits.h"
 #include "cli/signals.h"
+#include "cli/stages.h"
+#include "cli/store.h"
 #include "cli/try.h"
 #include "gateway/front_h2o.h"
 #include "rpc/channel_grpc.h"
@@ -24,12 +28,26 @@ _Static_assert(CLI_THREADS_MAX <= GW_FRONT_LOOPS_MAX, "--threads holds for REST"
 /* Bytes of "host:port". */
 #define ADDRESS_SIZE 300
 
+/* Where a gateway without services finds keys and plans. */
+struct key_store {
+    struct srv_store *store; /* NULL without --store */
+    struct rpc_worker_pool *pool;
+    struct srv_access access;
+};
+
+/* Threads that ask that store for quotas, and reservations that wait for one. */
+#define KEY_STORE_THREADS 8
+#define KEY_STORE_QUEUE 1024
+
 struct program {
     const struct cli_options *options;
     struct cli_backend backend;
     bool has_backend;
     struct rpc_channel *channel; /* to the backend or to the upstream */
-    struct gw_cors *cors;        /* NULL without --cors-origin */
+    struct key_store keys;       /* of a gateway that has a store of its own */
+    struct gw_stages stages;
+    struct cli_limits limits;
+    struct gw_cors *cors; /* NULL without --cors-origin */
     struct gw_gateway *gateway;
     struct gw_front *front;
     struct rpc_listener_grpc *listener;
@@ -106,6 +124,7 @@ static struct gw_gateway *make_gateway(const struct program *program, struct bas
         .channel = program->channel,
         .json = &json,
         .cors = program->cors,
+        .policy = &program->limits.policy,
     };
     struct gw_gateway *gateway = gw_gateway_create(&config, err);
     cli_api_dispose(&api);
@@ -128,10 +147,44 @@ static void warn_of_shadows(const struct gw_gateway *gateway)
     }
 }
 
+static bool open_key_store(struct program *program, struct base_err *err)
+{
+    struct key_store *keys = &program->keys;
+    if (!cli_store_open(program->options->store, &keys->store, err) ||
+        !cli_access_open(&keys->access, program->options, keys->store, err)) {
+        return false;
+    }
+    keys->pool = rpc_worker_pool_create(KEY_STORE_THREADS, KEY_STORE_QUEUE);
+    return cli_limits_open(&program->limits, &keys->access, keys->pool, err);
+}
+
+/* Opens what keys and limits are taken from: the services' store, or one of the gateway's own. */
+static bool open_limits(struct program *program, struct base_err *err)
+{
+    const struct cli_options *options = program->options;
+    if (!cli_stages_read(options, &program->stages, err)) {
+        return false;
+    }
+    program->limits.policy = (struct gw_admission_policy){
+        .stages = &program->stages,
+        .ignores_keys = options->no_keys,
+        .quota_fail_open = options->quota_fail_open,
+        .clock = &base_clock_system,
+    };
+    if (options->no_keys) {
+        return true;
+    }
+    if (program->has_backend) {
+        struct cli_backend *backend = &program->backend;
+        return cli_limits_open(&program->limits, &backend->access, backend->pool, err);
+    }
+    return options->store == NULL || open_key_store(program, err);
+}
+
 /* Opens REST over the program's channel. */
 static bool open_front(struct program *program, struct base_err *err)
 {
-    if (!cli_cors_create(program->options, &program->cors, err)) {
+    if (!cli_cors_create(program->options, &program->cors, err) || !open_limits(program, err)) {
         return false;
     }
     program->gateway = make_gateway(program, err);
@@ -144,11 +197,14 @@ static bool open_front(struct program *program, struct base_err *err)
         .address = program->options->listen,
         .loops = thread_count(program->options),
         .logs_requests = program->options->access_log,
+        .access = cli_limits_take(&program->limits),
     };
     program->front = gw_front_open(&front, err);
+    gw_access_unref(front.access);
     if (program->front == NULL) {
         return base_err_wrap(err, "--listen");
     }
+    cli_limits_attach(&program->limits, program->front);
     log_listening(front.address, gw_front_port(program->front), "http");
     return true;
 }
@@ -189,18 +245,22 @@ static int ms_until(int64_t end_ns)
 static void close_program(struct program *program)
 {
     int64_t end_ns = base_clock_monotonic_ns() + program->options->drain_timeout_s * BASE_NS_PER_S;
+    cli_limits_detach(&program->limits);
     if (program->front != NULL) {
         gw_front_drain(program->front, ms_until(end_ns)); /* while gRPC drains, too */
     }
     cli_admin_close(&program->admin, ms_until(end_ns));
     rpc_listener_grpc_close(program->listener, ms_until(end_ns));
     gw_front_close(program->front, 0);
+    cli_limits_close(&program->limits);
     gw_gateway_unref(program->gateway);
     gw_cors_destroy(program->cors);
     rpc_channel_destroy(program->channel);
     if (program->has_backend) {
         cli_backend_close(&program->backend);
     }
+    rpc_worker_pool_destroy(program->keys.pool);
+    srv_store_close(program->keys.store);
 }
 
 static void start(struct program *program, const struct cli_options *options)

@@ -63,8 +63,8 @@ struct gw_quota_reservation {
 
 /* Where blocks come from. */
 struct gw_quota_source {
-    /* Begins to reserve and returns at once; gw_quota_reserved ends it, exactly once, on any thread
-     * and not before this returns. */
+    /* Begins to reserve and returns at once; gw_quota_reserved ends it, exactly once, on any
+     * thread, and may do so before this returns. */
     void (*reserve)(struct gw_quota_source *self, struct gw_quota_reservation *reservation);
 };
 

@@ -3,7 +3,9 @@
  * Starts build/<preset>/bin/tollgate as a child with the arguments given, waits for the lines in
  * its log that say where it listens, and ends it with SIGTERM, SIGKILL or not at all. Standard
  * error goes to a file in the test's own directory and is shown when something fails. Every wait
- * is bounded; a child never outlives its test. Failures end the running cmocka test. One thread.
+ * is bounded; a child never outlives its test. It asks nobody for an API key, for most tests are
+ * about other things; those of keys set TOLLGATE_NO_KEYS to false. Failures end the running cmocka
+ * test. One thread.
  */
 #ifndef E2E_HARNESS_H
 #define E2E_HARNESS_H

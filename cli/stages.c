@@ -1,0 +1,18 @@
+#include "cli/stages.h"
+
+bool cli_stages_read(const struct cli_options *options, struct gw_stages *out_stages,
+                     struct base_err *err)
+{
+    *out_stages = (struct gw_stages){0};
+    for (size_t i = 0; i < options->stages.count; i++) {
+        if (!gw_stages_add(out_stages, options->stages.items[i], err)) {
+            return base_err_wrap(err, "--stage");
+        }
+    }
+    gw_stages_end(out_stages);
+    if (options->throttle != NULL &&
+        !gw_stage_read_limit(base_str_of(options->throttle), &out_stages->process_limit, err)) {
+        return base_err_wrap(err, "--throttle");
+    }
+    return true;
+}
