@@ -121,6 +121,7 @@ static bool read_singular(struct gw_reader *reader, const struct gw_field *field
 static bool read_packed(struct gw_reader *reader, const struct gw_field *field,
                         struct gw_place *place)
 {
+    size_t before = reader->out->len;
     bool more = true;
     struct gw_payload payload;
     if (!gw_payload_open(reader, field->tag, field->tag_len, 1, &payload)) {
@@ -140,6 +141,10 @@ static bool read_packed(struct gw_reader *reader, const struct gw_field *field,
         if (!gw_reader_more(reader, ']', &more)) {
             return false;
         }
+    }
+    if (reader->out->len == payload.at) { /* each was an unknown name */
+        reader->out->len = before;
+        return true;
     }
     return gw_payload_close(reader, payload, NULL);
 }

@@ -3,6 +3,7 @@
 
 #define GROUP_NESTING_MAX 100
 #define NUMBER_MAX ((1U << 29) - 1)
+#define SHORT_VARINT_BYTES_MAX 5
 
 struct gw_wire_reader gw_wire_reader_make(struct base_str wire)
 {
@@ -41,11 +42,18 @@ static bool read_fixed(struct gw_wire_reader *reader, size_t size, uint64_t *out
     return true;
 }
 
+/* Reads a tag or a length, which are numbers of 32 bits. */
+static bool read_short_varint(struct gw_wire_reader *reader, uint64_t *out_value)
+{
+    const uint8_t *start = reader->next;
+    return gw_wire_read_varint(reader, out_value) && reader->next - start <= SHORT_VARINT_BYTES_MAX;
+}
+
 static bool read_tag(struct gw_wire_reader *reader, uint32_t *out_number,
                      enum gw_wire_type *out_type)
 {
     uint64_t tag;
-    if (!gw_wire_read_varint(reader, &tag) || tag >> 3 == 0 || tag >> 3 > NUMBER_MAX) {
+    if (!read_short_varint(reader, &tag) || tag >> 3 == 0 || tag >> 3 > NUMBER_MAX) {
         return false;
     }
     *out_number = (uint32_t)(tag >> 3);
@@ -65,7 +73,7 @@ static bool read_payload(struct gw_wire_reader *reader, struct gw_wire_record *r
     case GW_WIRE_I32:
         return read_fixed(reader, 4, &record->scalar);
     case GW_WIRE_LEN:
-        if (!gw_wire_read_varint(reader, &len) || len > (size_t)(reader->end - reader->next)) {
+        if (!read_short_varint(reader, &len) || len > (size_t)(reader->end - reader->next)) {
             return false;
         }
         record->bytes = base_str_make((const char *)reader->next, (size_t)len);

@@ -1,7 +1,8 @@
 /* Wire: the protobuf encoding, read and written a record at a time.
  *
- * https://protobuf.dev/programming-guides/encoding. Bounds are checked, varints of more than ten
- * bytes and field numbers of 0 or past 2^29-1 are damage. Pure; any thread.
+ * https://protobuf.dev/programming-guides/encoding. Bounds are checked; varints of more than ten
+ * bytes, tags and lengths of more than five, field numbers of 0 or past 2^29-1 are damage, as they
+ * are to rpc/wire.h. Pure; any thread.
  */
 #ifndef GATEWAY_WIRE_H
 #define GATEWAY_WIRE_H

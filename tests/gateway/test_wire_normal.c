@@ -95,34 +95,14 @@ static const struct row refused_rows[] = {
      "damaged bytes in a test.v2.Legacy"},
 };
 
-/* The normal form as hex, else the error; lives until the next call. */
-static const char *normalize(const char *type, const char *hex, const struct gw_schema *schema)
-{
-    static char result[8192];
-    static char storage[4096];
-    struct base_buf out;
-    struct base_err err;
-    base_buf_init(&out, OUTPUT_BYTES_MAX);
-    if (gw_wire_normalize(test_type(type), from_hex(hex, storage, sizeof storage), schema, &out,
-                          &err)) {
-        to_hex(base_buf_str(&out), result, sizeof result);
-    } else {
-        assert_int_equal(err.code, BASE_INTERNAL);
-        assert_int_equal(out.len, 0);
-        snprintf(result, sizeof result, "%s", err.message);
-    }
-    base_buf_dispose(&out);
-    return result;
-}
-
 static void follows_the_encoding(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof normal_rows / sizeof *normal_rows; i++) {
         const struct row *row = &normal_rows[i];
         print_message("  %s\n", row->rule);
-        assert_string_equal(normalize(row->type, row->wire, NULL), row->want);
-        assert_string_equal(normalize(row->type, row->want, NULL), row->want);
+        assert_string_equal(hex_to_normal(row->type, row->wire, NULL), row->want);
+        assert_string_equal(hex_to_normal(row->type, row->want, NULL), row->want);
     }
 }
 
@@ -146,7 +126,7 @@ static void refuses_damage(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof refused_rows / sizeof *refused_rows; i++) {
         print_message("  %s\n", refused_rows[i].rule);
-        assert_string_equal(normalize(refused_rows[i].type, refused_rows[i].wire, NULL),
+        assert_string_equal(hex_to_normal(refused_rows[i].type, refused_rows[i].wire, NULL),
                             refused_rows[i].want);
     }
 }
@@ -174,8 +154,8 @@ static void opens_any(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].rule);
-        assert_string_equal(normalize("google.protobuf.Any", rows[i].wire, NULL), rows[i].want);
-        assert_string_equal(normalize("google.protobuf.Any", rows[i].wire, test_schema()),
+        assert_string_equal(hex_to_normal("google.protobuf.Any", rows[i].wire, NULL), rows[i].want);
+        assert_string_equal(hex_to_normal("google.protobuf.Any", rows[i].wire, test_schema()),
                             rows[i].want_opened);
     }
 }
@@ -194,7 +174,7 @@ static void sorts_many_records(void **state)
     for (int i = 0; i < PAIRS; i++) {
         snprintf(want + (size_t)(PAIRS + i) * 6, 7, "7a01%02x", 'a' + i % 25);
     }
-    assert_string_equal(normalize("Lists", wire, NULL), want);
+    assert_string_equal(hex_to_normal("Lists", wire, NULL), want);
 }
 
 /* `levels` messages inside each other, the innermost empty. */

@@ -1,5 +1,6 @@
 #include "tests/gateway/transcode_fixture.h"
 
+#include "gateway/wire_normal.h"
 #include "tests/gateway/descriptor_file.h"
 
 #include <setjmp.h>
@@ -97,6 +98,24 @@ const char *hex_to_json(const char *type, const char *hex, struct gw_transcode_o
         result[out.len] = '\0';
     } else {
         assert_int_equal(err.code, BASE_INTERNAL);
+        snprintf(result, sizeof result, "%s", err.message);
+    }
+    base_buf_dispose(&out);
+    return result;
+}
+
+const char *hex_to_normal(const char *type, const char *hex, const struct gw_schema *any_schema)
+{
+    static char wire[RESULT_SIZE];
+    struct base_buf out;
+    struct base_err err;
+    base_buf_init(&out, RESULT_SIZE / 2 - 1);
+    if (gw_wire_normalize(test_type(type), from_hex(hex, wire, sizeof wire), any_schema, &out,
+                          &err)) {
+        to_hex(base_buf_str(&out), result, sizeof result);
+    } else {
+        assert_int_equal(err.code, BASE_INTERNAL);
+        assert_int_equal(out.len, 0);
         snprintf(result, sizeof result, "%s", err.message);
     }
     base_buf_dispose(&out);

@@ -27,4 +27,7 @@ struct base_str from_hex(const char *hex, char *storage, size_t size);
 const char *json_to_hex(const char *type, const char *json, struct gw_transcode_options options);
 const char *hex_to_json(const char *type, const char *hex, struct gw_transcode_options options);
 
+/* The same of the normal form of the wire bytes, as hex. */
+const char *hex_to_normal(const char *type, const char *hex, const struct gw_schema *any_schema);
+
 #endif
