@@ -212,7 +212,8 @@ static bool load_ranges(struct gw_schema_loader *loader, struct gw_message *mess
     for (size_t i = 0; i < count; i++) {
         int32_t first = source->extension_range[i]->start;
         int32_t end = source->extension_range[i]->end;
-        if (first < 1 || end <= first || end > NUMBER_MAX + 1) {
+        /* An empty one, which holds nothing, is what protobufjs makes of a range of one number. */
+        if (first < 1 || end < first || end > NUMBER_MAX + 1) {
             return base_err_set(loader->err, BASE_INVALID_ARGUMENT,
                                 "message %.*s: a bad range of extensions",
                                 BASE_STR_ARGS(message->full_name));

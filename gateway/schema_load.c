@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Bytes of a name that gw_schema_add_missing can find, its NUL included; those of the sets that
- * yield are short. */
-#define KNOWN_NAME_SIZE 256
+/* Bytes of a full name that is put together to be looked for, its NUL included. A longer one is not
+ * found. */
+#define SEARCHED_NAME_SIZE 1024
 
 bool gw_schema_is_identifier(const char *name)
 {
@@ -45,16 +45,39 @@ struct base_str gw_schema_join(struct gw_schema *schema, struct base_str prefix,
     return base_str_make(copy, len);
 }
 
+/* The symbol called `name` in `scope` or in what is around it, from the inside out: what protoc
+ * writes is complete (".pkg.Name"), but what some servers tell by reflection is not. */
+static const struct gw_symbol *find_relative(struct gw_schema_loader *loader,
+                                             enum gw_symbol_kind kind, struct base_str scope,
+                                             struct base_str name)
+{
+    char full[SEARCHED_NAME_SIZE];
+    while (name.len > 0 && scope.len + 1 + name.len < sizeof full) {
+        int len = snprintf(full, sizeof full, "%.*s%s%.*s", BASE_STR_ARGS(scope),
+                           scope.len == 0 ? "" : ".", BASE_STR_ARGS(name));
+        const struct gw_symbol *symbol =
+            gw_schema_find(loader->schema, kind, base_str_make(full, (size_t)len));
+        if (symbol != NULL || scope.len == 0) {
+            return symbol;
+        }
+        const char *dot = memrchr(scope.data, '.', scope.len);
+        scope.len = dot == NULL ? 0 : (size_t)(dot - scope.data);
+    }
+    return NULL;
+}
+
 void *gw_schema_resolve(struct gw_schema_loader *loader, enum gw_symbol_kind kind,
                         const char *type_name, struct base_str user)
 {
     struct base_str name = base_str_of(type_name);
-    if (name.len > 0 && name.data[0] == '.') {
+    bool is_complete = name.len > 0 && name.data[0] == '.';
+    if (is_complete) {
         name = base_str_make(name.data + 1, name.len - 1);
-        const struct gw_symbol *symbol = gw_schema_find(loader->schema, kind, name);
-        if (symbol != NULL) {
-            return symbol->object;
-        }
+    }
+    const struct gw_symbol *symbol = is_complete ? gw_schema_find(loader->schema, kind, name)
+                                                 : find_relative(loader, kind, user, name);
+    if (symbol != NULL) {
+        return symbol->object;
     }
     base_err_set(loader->err, BASE_INVALID_ARGUMENT, "%.*s: unknown %s type \"%.*s\"",
                  BASE_STR_ARGS(user), kind == GW_SYMBOL_ENUM ? "enum" : "message",
@@ -270,7 +293,7 @@ static bool is_known(const struct gw_schema_loader *loader, enum gw_symbol_kind 
                      const char *package, const char *name)
 {
     bool has_package = package != NULL && *package != '\0';
-    char full[KNOWN_NAME_SIZE];
+    char full[SEARCHED_NAME_SIZE];
     int len = snprintf(full, sizeof full, "%s%s%s", has_package ? package : "",
                        has_package ? "." : "", name == NULL ? "" : name);
     return len > 0 && (size_t)len < sizeof full &&

@@ -92,7 +92,8 @@ bool gw_schema_is_identifier(const char *name);
 struct base_str gw_schema_join(struct gw_schema *schema, struct base_str prefix,
                                struct base_str middle, struct base_str suffix);
 
-/* The type ".pkg.Name" of that kind, or NULL with the reason. */
+/* The type ".pkg.Name" of that kind, or "Name" as `user`, a full name, sees it; NULL with the
+ * reason. */
 void *gw_schema_resolve(struct gw_schema_loader *loader, enum gw_symbol_kind kind,
                         const char *type_name, struct base_str user);
 
