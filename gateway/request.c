@@ -11,6 +11,7 @@
 #include "gateway/percent.h"
 #include "gateway/query.h"
 #include "gateway/wire.h"
+#include "gateway/wire_normal.h"
 
 /* Captures up to this size are decoded on the stack. */
 #define CAPTURE_STACK_BYTES 256
@@ -180,6 +181,60 @@ static bool write_path(const struct gw_route *route, const struct gw_captures *c
     return true;
 }
 
+/* Whether a message among the fields of `type` stands in `wire` in several records. */
+static bool is_in_pieces(const struct gw_message *type, struct base_str wire)
+{
+    uint64_t seen[GW_MESSAGE_FIELDS_MAX / 64] = {0};
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    struct gw_wire_record record;
+    while (!gw_wire_at_end(&reader) && gw_wire_next(&reader, &record)) {
+        const struct gw_field *field =
+            record.type == GW_WIRE_LEN ? gw_message_field_by_number(type, record.number) : NULL;
+        if (field == NULL || field->type != GW_MESSAGE || field->is_repeated) {
+            continue;
+        }
+        uint64_t bit = UINT64_C(1) << field->index % 64;
+        if ((seen[field->index / 64] & bit) != 0) {
+            return true;
+        }
+        seen[field->index / 64] |= bit;
+    }
+    return false;
+}
+
+/* Merges what a nested parameter or variable and another part of the request say of one message.
+ * Protobuf has every reader do so, but protobufjs, which most servers in JavaScript stand on, takes
+ * the last piece for the whole. */
+static bool merge_pieces(const struct gw_route *route, size_t start, struct base_buf *out,
+                         struct base_err *err)
+{
+    struct base_str wire = slice(out, start, out->len);
+    if (!is_in_pieces(route->method->input, wire)) {
+        return true;
+    }
+    struct base_buf merged;
+    base_buf_init(&merged, out->max_bytes);
+    bool fine = gw_wire_normalize(route->method->input, wire, NULL, &merged, err);
+    if (fine) {
+        out->len = start;
+        fine = base_buf_append_str(out, base_buf_str(&merged)) ||
+               base_err_set(err, BASE_RESOURCE_EXHAUSTED,
+                            "the message would be larger than %zu bytes", out->max_bytes);
+    }
+    base_buf_dispose(&merged);
+    return fine;
+}
+
+static bool has_nested_variable(const struct gw_route *route)
+{
+    for (size_t i = 0; i < route->path_template.variable_count; i++) {
+        if (route->variables[i].count > 1) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool write_parts(const struct gw_route *route, const struct gw_http_request *request,
                         const struct gw_transcode_options *options, struct base_buf *out,
                         struct base_err *err)
@@ -198,10 +253,14 @@ static bool write_parts(const struct gw_route *route, const struct gw_http_reque
     if (!write_path(route, request->captures, &parts, options, out, err)) {
         return false;
     }
-    return route->patch_mask_field == NULL || request->body.len == 0 ||
-           has_mask(route, slice(out, parts.query, parts.path)) ||
-           gw_patch_mask_from_json(route->patch_mask_field, route->body_field->message,
-                                   request->body, out, err);
+    if (route->patch_mask_field != NULL && request->body.len > 0 &&
+        !has_mask(route, slice(out, parts.query, parts.path)) &&
+        !gw_patch_mask_from_json(route->patch_mask_field, route->body_field->message, request->body,
+                                 out, err)) {
+        return false;
+    }
+    return (request->raw_query.len == 0 && !has_nested_variable(route)) ||
+           merge_pieces(route, parts.body, out, err);
 }
 
 bool gw_request_to_wire(const struct gw_route *route, const struct gw_http_request *request,

@@ -4,8 +4,9 @@
  * merge the path wins; a body or a query that gives a path-bound field another value is refused.
  * What the query may name is said in gateway/query.h; a field inside the body's field is the body's
  * alone. PATCH with a body field fills an unset or empty FieldMask from the fields the body sent
- * (gateway/patch_mask.h). Where the body, or the answer's, is a google.api.HttpBody, its bytes are
- * passed on as they are, with their content type. Any thread.
+ * (gateway/patch_mask.h). A message that several parts of the request add to stands in the bytes
+ * once. Where the body, or the answer's, is a google.api.HttpBody, its bytes are passed on as they
+ * are, with their content type. Any thread.
  */
 #ifndef GATEWAY_REQUEST_H
 #define GATEWAY_REQUEST_H

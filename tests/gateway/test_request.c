@@ -1,4 +1,5 @@
 /* Request: one line of HTTP and a body, and the message it becomes, as JSON, or the error. */
+#include "gateway/wire_normal.h"
 #include "tests/gateway/request_fixture.h"
 
 #include <setjmp.h>
@@ -395,6 +396,33 @@ static void test_default_agrees(void **state)
     }
 }
 
+/* Some servers take the last piece of a message for the whole. */
+static void test_messages_come_whole(void **state)
+{
+    static const struct request_row rows[] = {
+        {"query", "GET /things?book.title=t&id=1&book.author.age=3&book.author.boss.age=4", NULL,
+         NULL},
+        {"path and query", "GET /deep/Ann/41?book.title=t", NULL, NULL},
+        {"path and body", "PATCH /v1/shelves/1/books/2", "{\"title\":\"t\"}", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct base_buf wire;
+        struct base_buf normal;
+        base_buf_init(&wire, 1 << 10);
+        base_buf_init(&normal, 1 << 10);
+        const struct gw_route *route;
+        struct base_err err = {0};
+        assert_true(request_to_wire(*state, &rows[i], &wire, &route, &err));
+        assert_true(
+            gw_wire_normalize(route->method->input, base_buf_str(&wire), NULL, &normal, &err));
+        if (!base_str_eq(base_buf_str(&wire), base_buf_str(&normal))) {
+            fail_msg("%s: not in its normal form", rows[i].name);
+        }
+        base_buf_dispose(&wire);
+        base_buf_dispose(&normal);
+    }
+}
+
 static void test_long_capture(void **state)
 {
     const struct request_fixture *f = *state;
@@ -434,11 +462,12 @@ static void test_response(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_path),          cmocka_unit_test(test_query),
-        cmocka_unit_test(test_body),          cmocka_unit_test(test_patch),
-        cmocka_unit_test(test_ignoring),      cmocka_unit_test(test_limits),
-        cmocka_unit_test(test_small_buffers), cmocka_unit_test(test_default_agrees),
-        cmocka_unit_test(test_long_capture),  cmocka_unit_test(test_response),
+        cmocka_unit_test(test_path),           cmocka_unit_test(test_query),
+        cmocka_unit_test(test_body),           cmocka_unit_test(test_patch),
+        cmocka_unit_test(test_ignoring),       cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_small_buffers),  cmocka_unit_test(test_messages_come_whole),
+        cmocka_unit_test(test_default_agrees), cmocka_unit_test(test_long_capture),
+        cmocka_unit_test(test_response),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
