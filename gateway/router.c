@@ -132,9 +132,15 @@ static bool make_room(struct gw_router *router, struct node *node)
     return true;
 }
 
-static struct node *new_node(struct gw_router *router)
+/* A node's literal stands behind it, so that a look-up that has come to the node has both. */
+static struct node *new_node(struct gw_router *router, struct base_str literal)
 {
-    return base_arena_calloc(&router->arena, sizeof(struct node));
+    struct node *node = base_arena_calloc(&router->arena, sizeof *node + literal.len);
+    if (node != NULL && literal.len > 0) {
+        node->literal = base_str_make((char *)(node + 1), literal.len);
+        memcpy(node + 1, literal.data, literal.len);
+    }
+    return node;
 }
 
 /* Finds or makes the child of a decoded literal; NULL when the arena is full. */
@@ -143,8 +149,7 @@ static struct node *get_literal(struct gw_router *router, struct node *node,
 {
     uint32_t hash = gw_percent_hash_decoded(literal);
     struct node *child = find_literal(node, literal, hash, base_str_eq);
-    if (child == NULL && make_room(router, node) && (child = new_node(router)) != NULL) {
-        child->literal = literal;
+    if (child == NULL && make_room(router, node) && (child = new_node(router, literal)) != NULL) {
         put_slot(node, (struct slot){hash, child});
         node->literal_count++;
     }
@@ -160,7 +165,7 @@ static struct node *get_child(struct gw_router *router, struct node *node,
     }
     struct node **child = segment->kind == GW_STAR ? &node->star : &node->double_star;
     if (*child == NULL) {
-        *child = new_node(router);
+        *child = new_node(router, (struct base_str){0});
     }
     return *child;
 }
@@ -229,19 +234,14 @@ static bool split(struct base_str raw, struct path *path)
 static bool capture(const struct path *path, const struct gw_template *template,
                     struct gw_captures *out)
 {
-    size_t fixed = template->segment_count;
+    /* What a "**" takes more than one segment, or less, moves everything behind it. */
+    size_t moved = path->count - template->segment_count;
     for (size_t i = 0; i < template->variable_count; i++) {
         const struct gw_variable *variable = &template->variables[i];
         size_t from = variable->first_segment;
         size_t to = from + variable->segment_count;
-        /* What a "**" takes more than one segment, or less, moves everything behind it. */
-        for (size_t s = 0; s < to; s++) {
-            if (template->segments[s].kind == GW_DOUBLE_STAR) {
-                from = s < variable->first_segment ? from + path->count - fixed : from;
-                to = to + path->count - fixed;
-                break;
-            }
-        }
+        from += template->double_star < from ? moved : 0;
+        to += template->double_star < to ? moved : 0;
         assert(from <= to && to <= path->count);
         if (from == to) {
             return false;

@@ -16,6 +16,7 @@ struct parser {
     size_t variable_count;
     struct base_str verb;
     bool has_double_star;
+    size_t double_star; /* of has_double_star */
     struct base_err *err;
 };
 
@@ -112,6 +113,7 @@ static bool add_segment(struct parser *p, enum gw_segment_kind kind, size_t from
             return refuse_at(p, from, "\"**\" may stand in a template only once");
         }
         p->has_double_star = true;
+        p->double_star = p->segment_count;
     }
     if (kind == GW_LITERAL && !copy_literal(p, from, to, &segment->literal)) {
         return false;
@@ -291,6 +293,7 @@ bool gw_template_parse(struct base_str text, struct base_arena *arena,
         .segment_count = p.segment_count,
         .variables = variables,
         .variable_count = p.variable_count,
+        .double_star = p.has_double_star ? p.double_star : p.segment_count,
         .verb = p.verb,
     };
     return true;

@@ -42,6 +42,7 @@ struct gw_template {
     size_t segment_count;
     const struct gw_variable *variables;
     size_t variable_count;
+    size_t double_star;   /* which segment is the "**"; segment_count when none is */
     struct base_str verb; /* without the colon, decoded; empty when there is none */
 };
 
