@@ -323,9 +323,6 @@ static const struct row lenient_rows[] = {
     {"an unknown name of a closed enum", "test.v2.Legacy", "{\"closed\":\"NONE\"}", ""},
 };
 
-/* What a row's conversion comes to; lives until the next call. */
-typedef const char *convert_fn(const struct row *row);
-
 static const char *read_strictly(const struct row *row)
 {
     return json_to_hex(row->type, row->input, (struct gw_transcode_options){0});
@@ -337,7 +334,8 @@ static const char *read_leniently(const struct row *row)
                        (struct gw_transcode_options){.ignore_unknown_fields = true});
 }
 
-static void check(const struct row *rows, size_t count, convert_fn *convert)
+static void check(const struct row *rows, size_t count,
+                  const char *(*convert)(const struct row *row))
 {
     for (size_t i = 0; i < count; i++) {
         print_message("  %s\n", rows[i].rule);
