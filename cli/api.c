@@ -5,20 +5,37 @@
 #include "google/rpc/status.tg.h"
 #include "library/v1/library.tg.h"
 #include "notes/v1/notes.tg.h"
+#include "rpc/reflection_client.h"
 
 static void add_set(struct cli_api *api, struct gw_descriptor_set set)
 {
     api->sets[api->set_count++] = set;
 }
 
+static struct base_buf *new_bytes(struct cli_api *api)
+{
+    struct base_buf *bytes = &api->bytes[api->bytes_count++];
+    base_buf_init(bytes, GW_SCHEMA_SET_BYTES_MAX);
+    return bytes;
+}
+
 static bool read_set(struct cli_api *api, const char *path, struct base_err *err)
 {
-    struct base_buf *file = &api->files[api->file_count++];
-    base_buf_init(file, GW_SCHEMA_SET_BYTES_MAX);
-    if (!base_file_read(path, file, err)) {
+    struct base_buf *bytes = new_bytes(api);
+    if (!base_file_read(path, bytes, err)) {
         return base_err_wrap(err, "--proto-set");
     }
-    add_set(api, (struct gw_descriptor_set){.name = path, .bytes = base_buf_str(file)});
+    add_set(api, (struct gw_descriptor_set){.name = path, .bytes = base_buf_str(bytes)});
+    return true;
+}
+
+static bool fetch_set(struct cli_api *api, struct rpc_channel *upstream, struct base_err *err)
+{
+    struct base_buf *bytes = new_bytes(api);
+    if (!rpc_reflection_fetch(upstream, bytes, err)) {
+        return base_err_wrap(err, "--reflect");
+    }
+    add_set(api, (struct gw_descriptor_set){.name = "--reflect", .bytes = base_buf_str(bytes)});
     return true;
 }
 
@@ -38,12 +55,23 @@ static void add_error_details(struct cli_api *api)
                                             .yields = true});
 }
 
-static bool read_sets(struct cli_api *api, const struct cli_list *paths, struct base_err *err)
+static bool read_sets(struct cli_api *api, const struct cli_options *options,
+                      struct rpc_channel *upstream, struct base_err *err)
 {
+    const struct cli_list *paths = &options->proto_sets;
+    if (options->reflect) {
+        return paths->count == 0
+                   ? fetch_set(api, upstream, err)
+                   : base_err_set(err, BASE_INVALID_ARGUMENT,
+                                  "expected either --proto-set or --reflect, found both");
+    }
     for (size_t i = 0; i < paths->count; i++) {
         if (!read_set(api, paths->items[i], err)) {
             return false;
         }
+    }
+    if (paths->count == 0) {
+        add_compiled_in(api);
     }
     return true;
 }
@@ -64,15 +92,13 @@ static bool read_rules(struct cli_api *api, const char *path, struct base_err *e
     return api->rules != NULL;
 }
 
-bool cli_api_read(struct cli_api *api, const struct cli_options *options, struct base_err *err)
+bool cli_api_read(struct cli_api *api, const struct cli_options *options,
+                  struct rpc_channel *upstream, struct base_err *err)
 {
     *api = (struct cli_api){0};
-    if (!read_sets(api, &options->proto_sets, err) || !read_rules(api, options->rules, err)) {
+    if (!read_sets(api, options, upstream, err) || !read_rules(api, options->rules, err)) {
         cli_api_dispose(api);
         return false;
-    }
-    if (options->proto_sets.count == 0) {
-        add_compiled_in(api);
     }
     add_error_details(api);
     return true;
@@ -80,8 +106,8 @@ bool cli_api_read(struct cli_api *api, const struct cli_options *options, struct
 
 void cli_api_dispose(struct cli_api *api)
 {
-    for (size_t i = 0; i < api->file_count; i++) {
-        base_buf_dispose(&api->files[i]);
+    for (size_t i = 0; i < api->bytes_count; i++) {
+        base_buf_dispose(&api->bytes[i]);
     }
     gw_rules_destroy(api->rules);
 }

@@ -1,8 +1,8 @@
 /* API: the descriptor sets, rules and JSON of a gateway, read from where its options say.
  *
- * The files of --proto-set; without any, what is compiled in. Either way the sets go to the gateway
- * as bytes, and with them those of the messages that errors carry. The file of --rules goes with
- * either. Startup thread.
+ * The files of --proto-set, or with --reflect what the upstream's server reflection tells; without
+ * either, what is compiled in. In each case the sets go to the gateway as bytes, and with them
+ * those of the messages that errors carry, and the file of --rules. Startup thread.
  */
 #ifndef CLI_API_H
 #define CLI_API_H
@@ -16,15 +16,16 @@
 struct cli_api {
     struct gw_descriptor_set sets[CLI_API_SETS_MAX];
     size_t set_count;
-    struct base_buf files[CLI_LIST_ITEMS_MAX]; /* what `sets` borrow from */
-    size_t file_count;
+    struct base_buf bytes[CLI_LIST_ITEMS_MAX]; /* what `sets` borrow from */
+    size_t bytes_count;
     struct gw_rules *rules; /* NULL without --rules */
 };
 
-/* Reads them; INVALID_ARGUMENT names the file that cannot be read, or holds no rules. What the sets
- * hold, and for which methods the rules are, is for the gateway to judge. */
+/* Reads them; `upstream` is who --reflect asks. INVALID_ARGUMENT names the file that cannot be
+ * read, or holds no rules; rpc_reflection_fetch says how asking can fail. What the sets hold, and
+ * for which methods the rules are, is for the gateway to judge. */
 bool cli_api_read(struct cli_api *api, const struct cli_options *options,
-                  struct base_err *err) BASE_MUST_CHECK;
+                  struct rpc_channel *upstream, struct base_err *err) BASE_MUST_CHECK;
 
 void cli_api_dispose(struct cli_api *api);
 

@@ -144,7 +144,7 @@ bool cli_explain(const struct cli_options *options, struct base_err *err)
         return false;
     }
     struct cli_api api;
-    if (!cli_api_read(&api, options, err)) {
+    if (!cli_api_read(&api, options, NULL, err)) {
         return false;
     }
     struct gw_transcode_options json = cli_api_json(options);

@@ -35,6 +35,11 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .help = "Descriptors of the services to front, in place of those compiled in, as made by " \
                 "protoc --include_imports --descriptor_set_out=FILE."                              \
     }
+#define REFLECT                                                                                    \
+    {                                                                                              \
+        .name = "reflect", .kind = CLI_SWITCH, .offset = offsetof(struct cli_options, reflect),    \
+        .help = "Fronts the services that the upstream tells of by server reflection."             \
+    }
 #define RULES                                                                                      \
     {                                                                                              \
         .name = "rules", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, rules),          \
@@ -260,10 +265,21 @@ static const struct cli_flag server_flags[] = {
     GRPC, STORE, ADMIN_OFF, ACCESS, STAGE, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
 };
 static const struct cli_flag gateway_flags[] = {
-    LISTEN,    UPSTREAM,   STORE_OF_KEYS, KEY_SECRET_FILE,
-    LIMITS,    PROTO_SET,  RULES,         IGNORE_UNKNOWN_FIELDS,
-    JSON,      CORS,       THREADS,       DRAIN_TIMEOUT,
-    LOG_LEVEL, ACCESS_LOG,
+    LISTEN,
+    UPSTREAM,
+    STORE_OF_KEYS,
+    KEY_SECRET_FILE,
+    LIMITS,
+    PROTO_SET,
+    REFLECT,
+    RULES,
+    IGNORE_UNKNOWN_FIELDS,
+    JSON,
+    CORS,
+    THREADS,
+    DRAIN_TIMEOUT,
+    LOG_LEVEL,
+    ACCESS_LOG,
 };
 static const struct cli_flag explain_flags[] = {
     METHOD, URL, BODY, HEADER, PROTO_SET, RULES, IGNORE_UNKNOWN_FIELDS,

@@ -6,11 +6,12 @@
 
 /* Each subcommand reads the fields its own flags fill; the others are zero. */
 struct cli_options {
-    const char *listen;         /* REST: "host:port" */
-    const char *grpc;           /* gRPC: "host:port" */
-    const char *store;          /* "sqlite:FILE" or "mongodb://..." */
-    const char *upstream;       /* "host:port", or NULL */
-    const char *rules;          /* a file, or NULL */
+    const char *listen;   /* REST: "host:port" */
+    const char *grpc;     /* gRPC: "host:port" */
+    const char *store;    /* "sqlite:FILE" or "mongodb://..." */
+    const char *upstream; /* "host:port", or NULL */
+    const char *rules;    /* a file, or NULL */
+    bool reflect;
     struct cli_list proto_sets; /* files; none: what is compiled in is served */
     const char *method;         /* of the request to explain, as the three below */
     const char *url;

@@ -113,7 +113,7 @@ static bool open_upstream(struct program *program, struct base_err *err)
 static struct gw_gateway *make_gateway(const struct program *program, struct base_err *err)
 {
     struct cli_api api;
-    if (!cli_api_read(&api, program->options, err)) {
+    if (!cli_api_read(&api, program->options, program->channel, err)) {
         return NULL;
     }
     struct gw_transcode_options json = cli_api_json(program->options);

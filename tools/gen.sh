@@ -31,6 +31,7 @@ messages="
     google/protobuf/wrappers.proto
     google/rpc/error_details.proto
     google/rpc/status.proto
+    grpc/reflection/v1/reflection.proto
     library/v1/library.proto
     notes/v1/notes.proto
     tollgate/access.proto
