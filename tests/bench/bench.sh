@@ -12,7 +12,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-PARTS=(embedded allocations mongodb transcode) # bench_PART each
+PARTS=(embedded keys allocations mongodb transcode) # bench_PART each
 
 ROUNDS=${ROUNDS:-5}
 ROUND_SECONDS=${ROUND_SECONDS:-2}
@@ -26,6 +26,7 @@ CONTENT="Two bottles of milk, a loaf of bread, and what else there is to eat on 
 
 PIDS=()
 MISSED=0
+API_KEY= # for servers that ask for one
 
 stop_all() {
     local pid
@@ -57,7 +58,7 @@ start_tollgate() { # NAME [VARIABLE=VALUE...]: sets PID, HTTP and GRPC
     local name=$1
     shift
     rm -f "$WORK/$name".*
-    env TOLLGATE_STORE="sqlite:$WORK/$name.db" TOLLGATE_ADMIN=none "$@" taskset -c 0 "$BIN/tollgate" serve --threads 1 \
+    env TOLLGATE_STORE="sqlite:$WORK/$name.db" TOLLGATE_ADMIN=none TOLLGATE_NO_KEYS=true "$@" taskset -c 0 "$BIN/tollgate" serve --threads 1 \
         --listen 127.0.0.1:0 --grpc 127.0.0.1:0 --log-level info 2>"$WORK/$name.log" &
     PID=$!
     PIDS+=("$PID")
@@ -78,6 +79,7 @@ fill() { # ADDRESS: makes the notes; sets NOTE_ID
     for i in $(seq "$LIST_NOTES"); do
         [ "$i" = 1 ] || echo next
         printf 'url = "http://%s/notes"\nfail\nsilent\noutput = "%s"\n' "$1" "$WORK/note.json"
+        [ -z "$API_KEY" ] || printf 'header = "x-api-key: %s"\n' "$API_KEY"
         printf 'json = "{\\"title\\":\\"Note %d\\",\\"content\\":\\"%s\\"}"\n' "$i" "$CONTENT"
     done >"$WORK/fill.curl"
     curl --config "$WORK/fill.curl"
@@ -89,6 +91,13 @@ fill() { # ADDRESS: makes the notes; sets NOTE_ID
 load_h1() { # URL [CONNECTIONS [SCRIPT]]
     local out
     out=$(taskset -c 1 wrk -t1 -c"${2:-32}" -d"${ROUND_SECONDS}s" ${3:+-s "$3"} "$1")
+    grep -q 'Non-2xx\|Socket errors' <<<"$out" && die "wrk $1: $out"
+    awk '/^Requests\/sec/ { print $2 }' <<<"$out"
+}
+
+load_keyed() { # URL
+    local out
+    out=$(taskset -c 1 wrk -t1 -c32 -d"${ROUND_SECONDS}s" -H "x-api-key: $API_KEY" "$1")
     grep -q 'Non-2xx\|Socket errors' <<<"$out" && die "wrk $1: $out"
     awk '/^Requests\/sec/ { print $2 }' <<<"$out"
 }
@@ -267,6 +276,29 @@ bench_embedded() {
     compare_list
     measure_memory "$OUR_PID" "$OUR_HTTP"
     compare_writes
+}
+
+# --- keys and limits ------------------------------------------------------------------------------------------------
+
+make_key() { # ADMIN URL: a key in a plan whose throttle and quota are counted and never reached; sets API_KEY
+    local plan
+    plan=$("$BIN/tollgate" plans create bench --rate 10000000 --burst 10000000 --quota 2000000000 --period day \
+        --for-stage '$default' --admin-url "$1" --json | sed -n 's/.*"id": *"\([^"]*\)".*/\1/p' | head -n 1)
+    API_KEY=benchbenchbenchbenchbench
+    "$BIN/tollgate" keys create bench --plan "$plan" --value "$API_KEY" --admin-url "$1" --json >/dev/null
+    sleep 1 # by then the gateway knows
+}
+
+# A request with a key, against the same one to the same program that asks nobody for keys.
+bench_keys() {
+    local keyless
+    start_tollgate keyless
+    fill "$HTTP"
+    keyless=http://$HTTP/notes/$NOTE_ID
+    start_tollgate keyed TOLLGATE_NO_KEYS=false TOLLGATE_ADMIN=127.0.0.1:0
+    make_key "http://$(wait_for "$WORK/keyed.log" 'protocol=admin' | sed 's/.*address=\([^ ]*\).*/\1/')"
+    fill "$HTTP"
+    compare "GET /notes/{id}, key and limits" "load_keyed http://$HTTP/notes/$NOTE_ID" "load_keyed $keyless" 0.95
 }
 
 bench_allocations() {
