@@ -3,6 +3,7 @@
  * is what makes a late result after a deadline or a disconnect harmless. */
 #include "gateway/desk_private.h"
 
+#include "base/container.h"
 #include "base/mem.h"
 #include "gateway/headers.h"
 #include "gateway/request.h"
@@ -197,8 +198,7 @@ static void give_up(struct gw_call *call, enum base_code code, const char *messa
 
 static void on_deadline(struct base_timer *timer)
 {
-    struct gw_call *call =
-        (struct gw_call *)(void *)((char *)timer - offsetof(struct gw_call, deadline));
+    struct gw_call *call = BASE_CONTAINER_OF(timer, struct gw_call, deadline);
     give_up(call, BASE_DEADLINE_EXCEEDED, RPC_DEADLINE_EXCEEDED);
 }
 

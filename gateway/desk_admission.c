@@ -2,6 +2,8 @@
  * on_status: whatever ends the call meanwhile, the object stays until the mail has come. */
 #include "gateway/desk_private.h"
 
+#include "base/container.h"
+
 static void add_admission_headers(struct gw_call *call, enum gw_verdict verdict)
 {
     struct gw_header *next = gw_call_more_headers(call, GW_ADMISSION_HEADERS_MAX);
@@ -35,8 +37,7 @@ static void go_on(struct gw_call *call, enum gw_verdict verdict)
 
 static void on_quota_mail(struct base_mail *mail)
 {
-    struct gw_call *call =
-        (struct gw_call *)(void *)((char *)mail - offsetof(struct gw_call, admission.waiter.mail));
+    struct gw_call *call = BASE_CONTAINER_OF(mail, struct gw_call, admission.waiter.mail);
     bool is_wanted = !call->is_answered;
     base_role_assert_loop();
     gw_call_hold(call);

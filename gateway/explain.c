@@ -1,5 +1,6 @@
 #include "gateway/explain.h"
 
+#include "base/container.h"
 #include "base/mem.h"
 
 struct gw_explainer {
@@ -22,7 +23,7 @@ struct gw_explainer {
 
 static struct gw_explainer *of_rpc(struct rpc_call *rpc)
 {
-    return (struct gw_explainer *)(void *)((char *)rpc - offsetof(struct gw_explainer, rpc));
+    return BASE_CONTAINER_OF(rpc, struct gw_explainer, rpc);
 }
 
 static void rpc_send(struct rpc_call *rpc, struct base_str wire, bool last)
@@ -67,8 +68,7 @@ static const struct rpc_channel_ops channel_ops = {.resolve = resolve, .start = 
 static void on_answer(struct gw_client *client, struct gw_call *call,
                       const struct gw_answer *answer)
 {
-    struct gw_explainer *explainer =
-        (struct gw_explainer *)(void *)((char *)client - offsetof(struct gw_explainer, client));
+    struct gw_explainer *explainer = BASE_CONTAINER_OF(client, struct gw_explainer, client);
     explainer->call = call;
     explainer->answer = answer;
 }

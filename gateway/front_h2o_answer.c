@@ -17,7 +17,7 @@ struct base_str gw_front_header(const h2o_req_t *req, struct base_str name)
 
 static bool next_header(struct gw_header_source *source, struct gw_header *out_header)
 {
-    struct gw_front_headers *cursor = CONTAINER_OF(source, struct gw_front_headers, source);
+    struct gw_front_headers *cursor = BASE_CONTAINER_OF(source, struct gw_front_headers, source);
     if (cursor->next == cursor->end) {
         return false;
     }
@@ -136,7 +136,7 @@ static enum base_code code_of(int http_status)
 static void send_json(h2o_ostream_t *super, h2o_req_t *req, h2o_iovec_t *bodies, size_t count,
                       h2o_send_state_t state)
 {
-    struct json_error *self = CONTAINER_OF(super, struct json_error, super);
+    struct json_error *self = BASE_CONTAINER_OF(super, struct json_error, super);
     (void)bodies;
     h2o_ostream_send_next(super, req, &self->body, count > 0 ? 1 : 0, state);
 }
@@ -185,7 +185,7 @@ void gw_front_on_setup(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
     struct gw_front_exchange *exchange;
     base_role_assert_loop();
     if (req->_generator->proceed == proceed) {
-        exchange = CONTAINER_OF(req->_generator, struct gw_front_exchange, generator);
+        exchange = BASE_CONTAINER_OF(req->_generator, struct gw_front_exchange, generator);
     } else {
         exchange = gw_front_exchange_create(req);
         slot = replace_body(req, slot);

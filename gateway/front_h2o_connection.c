@@ -57,7 +57,7 @@ static void linger_end(struct gw_front_linger *linger)
 
 static void on_linger_over(struct base_timer *timer)
 {
-    linger_end(CONTAINER_OF(timer, struct gw_front_linger, over));
+    linger_end(BASE_CONTAINER_OF(timer, struct gw_front_linger, over));
 }
 
 static void on_linger_bytes(h2o_socket_t *socket, const char *error)
@@ -236,7 +236,7 @@ static void on_first_bytes(h2o_socket_t *socket, const char *error)
 
 static void on_silence(struct base_timer *timer)
 {
-    h2o_socket_close(CONTAINER_OF(timer, struct gw_front_connection, first_bytes)->socket);
+    h2o_socket_close(BASE_CONTAINER_OF(timer, struct gw_front_connection, first_bytes)->socket);
 }
 
 static void connection_open(struct gw_front_loop *loop, h2o_socket_t *socket)
@@ -270,7 +270,7 @@ struct gw_front_connection *gw_front_connection_of(h2o_req_t *req)
 
 void gw_front_on_accept_again(struct base_timer *timer)
 {
-    resume_accepting(CONTAINER_OF(timer, struct gw_front_loop, accept_again));
+    resume_accepting(BASE_CONTAINER_OF(timer, struct gw_front_loop, accept_again));
 }
 
 void gw_front_on_connection(h2o_socket_t *listener, const char *error)

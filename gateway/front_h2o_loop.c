@@ -91,7 +91,7 @@ static void keep_draining(struct gw_front_loop *loop, int64_t now_ns)
 
 static void on_phase(struct base_timer *timer)
 {
-    struct gw_front_loop *loop = CONTAINER_OF(timer, struct gw_front_loop, phase_timer);
+    struct gw_front_loop *loop = BASE_CONTAINER_OF(timer, struct gw_front_loop, phase_timer);
     int64_t now_ns = base_clock_monotonic_ns();
     base_role_assert_loop();
     if (loop->phase == GW_FRONT_CLOSING_DOOR) {
@@ -105,7 +105,7 @@ static void on_phase(struct base_timer *timer)
 
 static void on_close_mail(struct base_mail *mail)
 {
-    struct gw_front_loop *loop = CONTAINER_OF(mail, struct gw_front_loop, close_mail);
+    struct gw_front_loop *loop = BASE_CONTAINER_OF(mail, struct gw_front_loop, close_mail);
     loop->phase = GW_FRONT_CLOSING_DOOR;
     keep_out(h2o_socket_get_fd(loop->listener));
     after(loop, CLOSING_DOOR_MS);
@@ -123,7 +123,7 @@ struct successor {
 
 static void on_successor_mail(struct base_mail *mail)
 {
-    struct successor *successor = CONTAINER_OF(mail, struct successor, mail);
+    struct successor *successor = BASE_CONTAINER_OF(mail, struct successor, mail);
     struct gw_desk *desk = successor->loop->desk;
     if (successor->gateway != NULL) {
         gw_desk_replace(desk, successor->gateway);
@@ -164,7 +164,7 @@ void gw_front_loop_set_access(struct gw_front_loop *loop, struct gw_access *acce
 /* On the posting thread. The counter cannot overflow, so the write does not fail. */
 static void wake(struct base_mailbox *mailbox)
 {
-    struct gw_front_loop *loop = CONTAINER_OF(mailbox, struct gw_front_loop, mailbox);
+    struct gw_front_loop *loop = BASE_CONTAINER_OF(mailbox, struct gw_front_loop, mailbox);
     uint64_t one = 1;
     ssize_t written = write(loop->event_fd, &one, sizeof one);
     (void)written;

@@ -15,15 +15,12 @@
 #include <h2o/http1.h>
 #include <h2o/http2.h>
 
+#include "base/container.h"
 #include "gateway/front_h2o.h"
 #include "gateway/request_log.h"
 
 #include <netinet/in.h>
 #include <pthread.h>
-
-/* The struct that `member` of type `type` at `pointer` is embedded in. */
-#define CONTAINER_OF(pointer, type, member)                                                        \
-    ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
 
 /* The library is configured twice: the size of a body is limited by configuration only, and HTTP/2
  * needs a larger one to be able to answer 413 (see front_h2o.h). */

@@ -14,7 +14,8 @@
 static void on_answer(struct gw_client *client, struct gw_call *call,
                       const struct gw_answer *answer)
 {
-    struct gw_front_exchange *exchange = CONTAINER_OF(client, struct gw_front_exchange, client);
+    struct gw_front_exchange *exchange =
+        BASE_CONTAINER_OF(client, struct gw_front_exchange, client);
     exchange->call = call;
     exchange->is_answered = true;
     gw_front_exchange_unwatch(exchange);
@@ -44,7 +45,7 @@ static void exchange_dispose(void *memory)
 
 static void on_watch(struct base_timer *timer)
 {
-    gw_front_exchange_watch(CONTAINER_OF(timer, struct gw_front_exchange, watch));
+    gw_front_exchange_watch(BASE_CONTAINER_OF(timer, struct gw_front_exchange, watch));
 }
 
 struct gw_front_exchange *gw_front_exchange_create(h2o_req_t *req)

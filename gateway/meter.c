@@ -4,6 +4,7 @@
  */
 #include "gateway/meter.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/str.h"
 
@@ -59,16 +60,13 @@ struct gw_meters {
 
 static uint64_t hash_text(uint64_t hash, const char *text)
 {
-    /* FNV-1a; ids are the server's own. The NUL keeps "a", "bc" and "ab", "c" apart. */
-    do {
-        hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-    } while (*text++ != '\0');
-    return hash;
+    /* Ids are the server's own. The NUL keeps "a", "bc" and "ab", "c" apart. */
+    return base_hash_add(hash, text, strlen(text) + 1);
 }
 
 static struct gw_meter **slot_of(struct gw_meters *meters, uint64_t hash)
 {
-    return &meters->slots[(hash ^ hash >> 32) & (meters->slot_count - 1)];
+    return &meters->slots[base_hash_fold(hash) & (meters->slot_count - 1)];
 }
 
 static void grow(struct gw_meters *meters)
@@ -121,7 +119,7 @@ static void meter_destroy(struct gw_meter *meter)
 static struct gw_meter *find_or_make(struct gw_meters *meters, const char *plan_id,
                                      const char *key_id)
 {
-    uint64_t hash = hash_text(hash_text(UINT64_C(0xcbf29ce484222325), plan_id), key_id);
+    uint64_t hash = hash_text(hash_text(BASE_HASH_START, plan_id), key_id);
     struct gw_meter *meter = *slot_of(meters, hash);
     while (meter != NULL && !(meter->hash == hash && strcmp(meter->owner.plan_id, plan_id) == 0 &&
                               strcmp(meter->owner.key_id, key_id) == 0)) {

@@ -1,6 +1,7 @@
 #include "gateway/request_log.h"
 
 #include "base/clock.h"
+#include "base/container.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "gateway/token.h"
@@ -30,8 +31,7 @@ static void flush(struct gw_request_log *log)
 
 static void on_flush(struct base_timer *timer)
 {
-    flush(
-        (struct gw_request_log *)(void *)((char *)timer - offsetof(struct gw_request_log, flush)));
+    flush(BASE_CONTAINER_OF(timer, struct gw_request_log, flush));
 }
 
 void gw_request_log_init(struct gw_request_log *log, int fd, struct base_timers *timers,

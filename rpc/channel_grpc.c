@@ -6,6 +6,7 @@
  * C-core nor the upstream's address. */
 #include "rpc/channel_grpc.h"
 
+#include "base/container.h"
 #include "base/mem.h"
 #include "base/role.h"
 #include "base/utf8.h"
@@ -166,8 +167,7 @@ static void delete_call(struct upstream_call *call)
 /* On the home thread. */
 static void on_mail(struct base_mail *mail)
 {
-    struct upstream_call *call =
-        (struct upstream_call *)((char *)mail - offsetof(struct upstream_call, mail));
+    struct upstream_call *call = BASE_CONTAINER_OF(mail, struct upstream_call, mail);
     tell_answer(call);
     tell_status(call);
     delete_call(call);
@@ -177,8 +177,7 @@ static void on_finished(struct rpc_grpc_tag *tag, bool ok)
 {
     (void)ok; /* a batch that receives the status always succeeds */
     base_role_assert_cq();
-    struct upstream_call *call =
-        (struct upstream_call *)((char *)tag - offsetof(struct upstream_call, finished));
+    struct upstream_call *call = BASE_CONTAINER_OF(tag, struct upstream_call, finished);
     base_mailbox_post(call->home, &call->mail);
 }
 

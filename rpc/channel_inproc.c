@@ -3,6 +3,7 @@
  * between rpc_server_serve and the mail that brings it home. */
 #include "rpc/channel_inproc.h"
 
+#include "base/container.h"
 #include "base/mem.h"
 
 #include <pthread.h>
@@ -120,13 +121,12 @@ static void end_call(struct inproc_call *call)
 
 static void on_mail(struct base_mail *mail)
 {
-    end_call((struct inproc_call *)((char *)mail - offsetof(struct inproc_call, mail)));
+    end_call(BASE_CONTAINER_OF(mail, struct inproc_call, mail));
 }
 
 static void on_done(struct rpc_served_call *served)
 {
-    struct inproc_call *call =
-        (struct inproc_call *)((char *)served - offsetof(struct inproc_call, served));
+    struct inproc_call *call = BASE_CONTAINER_OF(served, struct inproc_call, served);
     if (call->state == CALL_INLINE) {
         end_call(call);
     } else {

@@ -11,6 +11,7 @@
  * that was requested and every worker inside C-core. Only at zero do the queues close. */
 #include "rpc/listener_grpc.h"
 
+#include "base/container.h"
 #include "base/mem.h"
 #include "rpc/grpc_core.h"
 
@@ -266,7 +267,7 @@ static void reply(struct call *call)
  * returns, and then only the count keeps the listener. */
 static void on_done(struct rpc_served_call *served)
 {
-    struct call *call = (struct call *)((char *)served - offsetof(struct call, served));
+    struct call *call = BASE_CONTAINER_OF(served, struct call, served);
     if (!goes_to_worker(call->method)) {
         reply(call);
         return;
@@ -400,7 +401,7 @@ static void on_shut_down(struct rpc_grpc_tag *tag, bool ok)
 {
     (void)ok;
     struct rpc_listener_grpc *listener =
-        (struct rpc_listener_grpc *)((char *)tag - offsetof(struct rpc_listener_grpc, shut_down));
+        BASE_CONTAINER_OF(tag, struct rpc_listener_grpc, shut_down);
     pthread_mutex_lock(&listener->lock);
     listener->is_shut_down = true;
     pthread_cond_broadcast(&listener->changed);

@@ -3,6 +3,8 @@
  * between is in the call itself. */
 #include "rpc/server.h"
 
+#include "base/container.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "google/rpc/status.pb-c.h"
 #include "rpc/codec.h"
@@ -24,21 +26,11 @@ struct rpc_server {
     size_t slot_count;
 };
 
-/* FNV-1a */
-static size_t hash_path(struct base_str path)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < path.len; i++) {
-        hash = (hash ^ (unsigned char)path.data[i]) * UINT64_C(1099511628211);
-    }
-    return (size_t)(hash ^ hash >> 32);
-}
-
 /* The slot that holds `path`, or the free one where it belongs. */
 static struct rpc_endpoint **find_slot(const struct rpc_server *server, struct base_str path)
 {
     size_t mask = server->slot_count - 1;
-    size_t i = hash_path(path) & mask;
+    size_t i = base_hash_fold(base_hash_add(BASE_HASH_START, path.data, path.len)) & mask;
     while (server->slots[i] != NULL &&
            !base_str_eq(base_str_of(server->slots[i]->method->path), path)) {
         i = (i + 1) & mask;
@@ -233,7 +225,7 @@ static void run(struct rpc_served_call *call)
 
 static void run_job(struct rpc_job *job)
 {
-    run((struct rpc_served_call *)((char *)job - offsetof(struct rpc_served_call, job)));
+    run(BASE_CONTAINER_OF(job, struct rpc_served_call, job));
 }
 
 void rpc_server_serve(struct rpc_server *server, struct rpc_served_call *call)

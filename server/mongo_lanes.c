@@ -2,6 +2,7 @@
  */
 #include "server/mongo_lanes.h"
 
+#include "base/hash.h"
 #include "base/mem.h"
 
 #include <pthread.h>
@@ -42,19 +43,13 @@ void srv_mongo_lanes_destroy(struct srv_mongo_lanes *lanes)
     base_free(lanes);
 }
 
-/* FNV-1a, of the key alone: that two collections meet on a lane does not matter. */
+/* By the key alone: that two collections meet on a lane does not matter. */
 static int lane_of(struct srv_key key)
 {
-    const unsigned char *at = (const unsigned char *)&key.number;
-    size_t len = sizeof key.number;
-    if (key.kind == SRV_KEY_TEXT) {
-        at = (const unsigned char *)key.text.data;
-        len = key.text.len;
-    }
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ at[i]) * UINT64_C(0x100000001b3);
-    }
+    bool is_text = key.kind == SRV_KEY_TEXT;
+    uint64_t hash =
+        base_hash_add(BASE_HASH_START, is_text ? key.text.data : (const void *)&key.number,
+                      is_text ? key.text.len : sizeof key.number);
     return (int)(hash % SRV_MONGO_LANE_COUNT);
 }
 
