@@ -50,7 +50,7 @@ struct cli_options {
 #define CLI_ADMIN_NONE "none"
 
 /* Threads that --threads can ask for, and seconds of --drain-timeout. */
-#define CLI_THREADS_MAX 16
+#define CLI_THREADS_MAX 64
 #define CLI_WORKERS_MAX 1024
 #define CLI_DRAIN_TIMEOUT_S_MAX 3600
 

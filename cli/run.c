@@ -2,6 +2,7 @@
  * NULL: opened in the order of the fields, closed from the last to the first. */
 #include "cli/run.h"
 
+#include "base/cores.h"
 #include "base/log.h"
 #include "cli/access.h"
 #include "cli/admin.h"
@@ -66,9 +67,8 @@ static void raise_file_limit(void)
 
 static size_t thread_count(const struct cli_options *options)
 {
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    long wanted = options->threads > 0 ? options->threads : cores;
-    return wanted < 1 ? 1 : wanted > CLI_THREADS_MAX ? CLI_THREADS_MAX : (size_t)wanted;
+    size_t wanted = options->threads > 0 ? (size_t)options->threads : base_cores_available();
+    return wanted > CLI_THREADS_MAX ? CLI_THREADS_MAX : wanted;
 }
 
 /* Writes `address` with the port that was bound in place of the one that was asked for. */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
@@ -156,11 +157,10 @@ static void protocol_init(struct gw_front_protocol *protocol, size_t body_bytes_
 static struct gw_front *front_create(const struct gw_front_config *config)
 {
     struct gw_front *front = base_calloc(1, sizeof *front);
-    long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t loops = config->loops > 0 ? config->loops : cores > 0 ? (size_t)cores : 1;
     front->cors = config->gateway->cors;
     front->logs_requests = config->logs_requests;
-    front->loop_count = loops < GW_FRONT_LOOPS_MAX ? loops : GW_FRONT_LOOPS_MAX;
+    assert(config->loops > 0 && config->loops <= GW_FRONT_LOOPS_MAX);
+    front->loop_count = config->loops;
     front->loops = base_calloc(front->loop_count, sizeof *front->loops);
     for (size_t i = 0; i < front->loop_count; i++) {
         gw_front_loop_init(&front->loops[i], front, config->gateway, config->access);

@@ -47,7 +47,7 @@
 struct gw_front_config {
     struct gw_gateway *gateway; /* the front takes references of its own */
     const char *address;        /* "host:port" or "[ipv6]:port"; port 0 picks a free one */
-    size_t loops;               /* 0: one an online core */
+    size_t loops;               /* threads, 1 to GW_FRONT_LOOPS_MAX */
     struct gw_access *access;   /* as gw_front_set_access has it, from the first request; or NULL */
     bool logs_requests;         /* gateway/request_log.h, on standard error */
 };

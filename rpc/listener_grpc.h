@@ -12,7 +12,7 @@
 #include "rpc/server.h"
 
 /* Completion-queue threads of one listener. */
-#define RPC_LISTENER_GRPC_THREADS_MAX 16
+#define RPC_LISTENER_GRPC_THREADS_MAX 64
 
 struct rpc_listener_grpc;
 
