@@ -122,6 +122,15 @@ static const struct gw_field *probe(const struct gw_message *message,
     }
 }
 
+static bool fail_alike(const struct gw_message *message, const struct gw_field *one,
+                       const struct gw_field *other, const char *what, struct base_err *err)
+{
+    return base_err_set(err, BASE_INVALID_ARGUMENT,
+                        "message %.*s: fields %.*s and %.*s have the same %s",
+                        BASE_STR_ARGS(message->full_name), BASE_STR_ARGS(one->name),
+                        BASE_STR_ARGS(other->name), what);
+}
+
 /* JSON names go in first: where one field's JSON name is another's proto name, JSON wins. */
 static bool index_names(struct gw_schema *schema, const struct gw_message *message,
                         struct gw_message_lookup *lookup, struct base_err *err)
@@ -141,16 +150,17 @@ static bool index_names(struct gw_schema *schema, const struct gw_message *messa
         const struct gw_field *field = &message->fields[i];
         const struct gw_field *other = probe(message, lookup, field->json_name, &slot);
         if (other != NULL) {
-            return base_err_set(err, BASE_INVALID_ARGUMENT,
-                                "message %.*s: fields %.*s and %.*s have the same JSON name",
-                                BASE_STR_ARGS(message->full_name), BASE_STR_ARGS(other->name),
-                                BASE_STR_ARGS(field->name));
+            return fail_alike(message, other, field, "JSON name", err);
         }
         slots[slot] = entry_of(i, false);
     }
     for (uint32_t i = 0; i < message->field_count; i++) {
-        if (probe(message, lookup, message->fields[i].name, &slot) == NULL) {
+        const struct gw_field *field = &message->fields[i];
+        const struct gw_field *other = probe(message, lookup, field->name, &slot);
+        if (other == NULL) {
             slots[slot] = entry_of(i, true);
+        } else if (other != field && base_str_eq(other->name, field->name)) {
+            return fail_alike(message, other, field, "name", err);
         }
     }
     return true;

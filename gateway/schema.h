@@ -152,7 +152,7 @@ struct gw_schema *gw_schema_create(void);
 void gw_schema_destroy(struct gw_schema *schema);
 
 /* Adds the files of a packed FileDescriptorSet; one that an earlier set brought is not added twice.
- * On failure (INVALID_ARGUMENT: damaged, a missing import, an unknown type, a bad number, two JSON
+ * On failure (INVALID_ARGUMENT: damaged, a missing import, an unknown type, a bad number, two
  * names alike ...) the schema can only be destroyed. Fields of messages that the set extends move:
  * no pointer to a field may be held across the call. */
 bool gw_schema_add(struct gw_schema *schema, struct base_str descriptor_set,

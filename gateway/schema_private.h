@@ -77,7 +77,7 @@ struct gw_symbol *gw_schema_find(const struct gw_schema *schema, enum gw_symbol_
 void gw_schema_define(struct gw_schema *schema, struct gw_symbol symbol);
 
 /* Makes `message->lookup` from its fields, which are complete and sorted. INVALID_ARGUMENT when two
- * JSON names are alike. */
+ * names or JSON names are alike. */
 bool gw_schema_index_message(struct gw_schema *schema, struct gw_message *message,
                              struct base_err *err) BASE_MUST_CHECK;
 

@@ -4,6 +4,7 @@
  * Input: two bytes, the length of the set; the set; a byte that chooses the type; one for the
  * options; JSON or, with the highest bit of the options, wire bytes. */
 #include "google/protobuf/descriptor.pb-c.h"
+#include "rpc/codec.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/round_trip.h"
 
@@ -21,15 +22,17 @@ struct types {
     const struct gw_schema *schema;
     const struct gw_message *found[TYPES_MAX];
     size_t count;
+    bool are_clear; /* no field's JSON name is another's proto name */
 };
 
-static void check_fields(const struct gw_message *message)
+static void check_fields(struct types *types, const struct gw_message *message)
 {
     for (uint32_t i = 0; i < message->field_count; i++) {
         const struct gw_field *field = &message->fields[i];
         FUZZ_CHECK(field->index == i && field->parent == message);
         FUZZ_CHECK(gw_message_field_by_number(message, field->number) == field);
         FUZZ_CHECK(gw_message_field_by_text(message, field->json_name) == field);
+        types->are_clear &= gw_message_field_by_text(message, field->name) == field;
         if (field->enumeration != NULL) {
             const struct gw_enum_value *value = &field->enumeration->values[0];
             FUZZ_CHECK(gw_enum_by_name(field->enumeration, value->name) == value);
@@ -50,7 +53,7 @@ static void add_message(struct types *types, const char *scope,
     }
     const struct gw_message *message = gw_schema_message(types->schema, base_str_of(name));
     FUZZ_CHECK(message != NULL);
-    check_fields(message);
+    check_fields(types, message);
     if (types->count < TYPES_MAX && !message->is_map_entry) {
         types->found[types->count++] = message;
     }
@@ -61,16 +64,20 @@ static void add_message(struct types *types, const char *scope,
 
 static void find_types(struct types *types, struct base_str set)
 {
-    Google__Protobuf__FileDescriptorSet *files =
-        google__protobuf__file_descriptor_set__unpack(NULL, set.len, (const uint8_t *)set.data);
-    FUZZ_CHECK(files != NULL);
+    struct base_arena arena;
+    struct base_err err;
+    ProtobufCMessage *message;
+    base_arena_init(&arena, GW_SCHEMA_MEMORY_BYTES_MAX);
+    FUZZ_CHECK(rpc_codec_unpack(&google__protobuf__file_descriptor_set__descriptor, set, &arena,
+                                &message, &err));
+    const Google__Protobuf__FileDescriptorSet *files = (const void *)message;
     for (size_t i = 0; i < files->n_file; i++) {
         const Google__Protobuf__FileDescriptorProto *file = files->file[i];
         for (size_t j = 0; j < file->n_message_type; j++) {
             add_message(types, file->package == NULL ? "" : file->package, file->message_type[j]);
         }
     }
-    google__protobuf__file_descriptor_set__free_unpacked(files, NULL);
+    base_arena_dispose(&arena);
 }
 
 static void transcode(const struct types *types, struct base_str rest)
@@ -84,7 +91,7 @@ static void transcode(const struct types *types, struct base_str rest)
         .schema = types->schema,
         .ignore_unknown_fields = (flags & IGNORES_UNKNOWN) != 0,
         .print_defaults = (flags & PRINTS_DEFAULTS) != 0,
-        .print_proto_names = (flags & PRINTS_PROTO_NAMES) != 0,
+        .print_proto_names = (flags & PRINTS_PROTO_NAMES) != 0 && types->are_clear,
     };
     struct base_str input = base_str_make(rest.data + 2, rest.len - 2);
     if ((flags & IS_WIRE) != 0) {
@@ -105,7 +112,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct base_err err = {0};
     struct gw_schema *schema = gw_schema_create();
     if (gw_schema_add(schema, set, &err)) {
-        struct types types = {.schema = schema};
+        struct types types = {.schema = schema, .are_clear = true};
         find_types(&types, set);
         transcode(&types, base_str_make((const char *)data + 2 + len, size - 2 - len));
     } else {
