@@ -15,56 +15,87 @@ bool gw_reader_refuse(struct gw_reader *reader, const char *at, enum gw_type typ
     return gw_reader_locate(reader, at);
 }
 
-/* Reads digits and nothing else up to what ends a value: most numbers. */
-static bool read_plain_digits(struct gw_reader *reader, uint64_t *out_magnitude, bool *is_negative)
+/* A number without an exponent, whose digits fit 64 bits: most numbers. */
+struct plain_number {
+    uint64_t magnitude;
+    int fraction_digits;
+    bool is_negative;
+};
+
+/* Reads a plain number and what it is worth in one pass; false, with nothing read, when it is none.
+ */
+static bool read_plain_number(struct gw_reader *reader, struct plain_number *out)
 {
     const char *next = reader->next;
-    *is_negative = *next == '-';
-    next += *is_negative;
+    const char *end = reader->end;
+    *out = (struct plain_number){.is_negative = *next == '-'};
+    next += out->is_negative;
     const char *first = next;
-    uint64_t magnitude = 0;
-    while (next < reader->end && *next >= '0' && *next <= '9' && next - first < SAFE_DIGITS) {
-        magnitude = magnitude * 10 + (uint64_t)(*next++ - '0');
+    next = gw_scan_digits(first, end, &out->magnitude);
+    ptrdiff_t digits = next - first;
+    bool is_number = digits == 1 || (digits > 1 && *first != '0');
+    if (next < end && *next == '.') {
+        const char *fraction = next + 1;
+        next = gw_scan_digits(fraction, end, &out->magnitude);
+        digits += next - fraction;
+        is_number &= next > fraction;
+        out->fraction_digits = (int)(next - fraction);
     }
-    bool starts_well = next > first && (*first != '0' || next - first == 1);
-    if (!starts_well || next == reader->end || *next == '.' || (*next | 0x20) == 'e' ||
-        (*next >= '0' && *next <= '9')) {
+    if (!is_number || digits > SAFE_DIGITS || next == end || (*next | 0x20) == 'e') {
         return false;
     }
     reader->next = next;
-    *out_magnitude = magnitude;
     return true;
+}
+
+/* The bits of a plain number; false when only its text can tell, or tells why not. */
+static bool plain_bits(enum gw_type type, const struct plain_number *number, uint64_t *out_bits)
+{
+    if (type == GW_DOUBLE || type == GW_FLOAT) {
+        struct gw_decimal decimal = {number->magnitude, -number->fraction_digits};
+        return gw_scalar_decimal(type, number->is_negative, decimal, out_bits);
+    }
+    return number->fraction_digits == 0 &&
+           gw_scalar_whole(type, number->is_negative, number->magnitude, out_bits) == GW_SCALAR_OK;
+}
+
+/* An integer or a real that stands bare. */
+static enum gw_scalar_status bare_bits(enum gw_type type, struct base_str text, uint64_t *out_bits)
+{
+    return type == GW_DOUBLE || type == GW_FLOAT ? gw_scalar_real(type, text, out_bits)
+                                                 : gw_scalar_integer(type, text, out_bits);
+}
+
+/* An integer or a real in quotes. */
+static enum gw_scalar_status quoted_bits(enum gw_type type, struct base_str text,
+                                         uint64_t *out_bits)
+{
+    return type == GW_DOUBLE || type == GW_FLOAT ? gw_scalar_quoted_real(type, text, out_bits)
+                                                 : gw_scalar_integer(type, text, out_bits);
 }
 
 /* An integer or a real, bare or in quotes. */
 static bool read_number_bits(struct gw_reader *reader, enum gw_type type, uint64_t *out_bits)
 {
     const char *at = reader->next;
-    bool is_integer = type != GW_DOUBLE && type != GW_FLOAT;
-    struct base_str text;
-    enum gw_scalar_status status;
     char c = gw_reader_peek(reader);
-    if (c == '"') {
-        if (!gw_reader_string(reader, &text)) {
-            return false;
-        }
-        status = is_integer ? gw_scalar_integer(type, text, out_bits)
-                            : gw_scalar_quoted_real(type, text, out_bits);
-    } else if (c == '-' || (c >= '0' && c <= '9')) {
-        bool is_negative;
-        uint64_t magnitude;
-        if (is_integer && read_plain_digits(reader, &magnitude, &is_negative)) {
-            text = base_str_make(at, (size_t)(reader->next - at));
-            status = gw_scalar_whole(type, is_negative, magnitude, out_bits);
-        } else if (!gw_reader_number(reader, &text)) {
-            return false;
-        } else {
-            status = is_integer ? gw_scalar_integer(type, text, out_bits)
-                                : gw_scalar_real(type, text, out_bits);
-        }
-    } else {
+    bool is_quoted = c == '"';
+    if (!is_quoted && c != '-' && (c < '0' || c > '9')) {
         return gw_reader_expected(reader, gw_type_article(type));
     }
+    struct plain_number number;
+    if (!is_quoted && read_plain_number(reader, &number)) {
+        if (plain_bits(type, &number, out_bits)) {
+            return true;
+        }
+        reader->next = at;
+    }
+    struct base_str text;
+    if (!(is_quoted ? gw_reader_string(reader, &text) : gw_reader_number(reader, &text))) {
+        return false;
+    }
+    enum gw_scalar_status status =
+        is_quoted ? quoted_bits(type, text, out_bits) : bare_bits(type, text, out_bits);
     return status == GW_SCALAR_OK || gw_reader_refuse(reader, at, type, status, text);
 }
 

@@ -1,4 +1,4 @@
-/* JSON scan: how far a string goes without a byte that needs thought.
+/* JSON scan: how far a string goes without a byte that needs thought, and digits.
  *
  * Sixteen bytes at a time where SSE2 is there (every x86-64), eight elsewhere. Pure; any thread.
  */
@@ -91,6 +91,46 @@ static inline const char *gw_scan_plain(const char *next, const char *end, bool 
     return next;
 }
 #endif
+
+/* Whether eight bytes are digits: each has the high half of '0', and still when 6 is added, which
+ * moves what is past '9' on. */
+static inline bool gw_scan_are_digits(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    return (word & ones * 0xF0) == ones * '0' && ((word + ones * 6) & ones * 0xF0) == ones * '0';
+}
+
+/* The number of eight digits, the first in the lowest byte: neighbours become one number of two
+ * digits, those one of four, those one of eight. */
+static inline uint32_t gw_scan_eight_digits(uint64_t word)
+{
+    word -= UINT64_C(0x0101010101010101) * '0';
+    word = word * 10 + (word >> 8);
+    word =
+        ((word & UINT64_C(0x00FF00FF00FF00FF)) * 100) + (word >> 16 & UINT64_C(0x00FF00FF00FF00FF));
+    word = (word & UINT64_C(0x0000FFFF0000FFFF)) * 10000 + (word >> 32 & 0xFFFF);
+    return (uint32_t)word;
+}
+
+/* Passes over digits, as if each were appended to `magnitude`, which is of use up to 19 of them. */
+static inline const char *gw_scan_digits(const char *next, const char *end, uint64_t *magnitude)
+{
+    uint64_t value = *magnitude;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    for (uint64_t word; end - next >= 8; next += 8) {
+        memcpy(&word, next, sizeof word);
+        if (!gw_scan_are_digits(word)) {
+            break;
+        }
+        value = value * 100000000 + gw_scan_eight_digits(word);
+    }
+#endif
+    while (next < end && *next >= '0' && *next <= '9') {
+        value = value * 10 + (uint64_t)(*next++ - '0');
+    }
+    *magnitude = value;
+    return next;
+}
 
 /* Whether `text`, of which GW_COPY_BLOCK bytes may be read behind every one of `len`, stands at
  * `next`. */

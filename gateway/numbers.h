@@ -13,7 +13,7 @@
 /* Digits of the longest shortest decimal. */
 #define GW_DECIMAL_DIGITS_MAX 17
 
-/* significand * 10^exponent, no trailing zeros in the significand. */
+/* significand * 10^exponent. */
 struct gw_decimal {
     uint64_t significand;
     int exponent;
@@ -27,7 +27,13 @@ extern "C" {
 double gw_number_to_double(const char *text, size_t len);
 float gw_number_to_float(const char *text, size_t len);
 
-/* The shortest decimal that reads back as `value`, which is finite, positive and not 0. */
+/* The same of a decimal whose significand has all the digits; false in the rare case that only
+ * gw_number_to_double can decide. */
+bool gw_decimal_to_double(struct gw_decimal decimal, double *out_value);
+bool gw_decimal_to_float(struct gw_decimal decimal, float *out_value);
+
+/* The shortest decimal that reads back as `value`, which is finite, positive and not 0; without
+ * trailing zeros. */
 struct gw_decimal gw_decimal_of_double(double value);
 struct gw_decimal gw_decimal_of_float(float value);
 

@@ -3,7 +3,6 @@
 #include "gateway/scalar.h"
 
 #include "base/utf8.h"
-#include "gateway/numbers.h"
 
 #include <math.h>
 
@@ -187,6 +186,21 @@ static uint64_t float_bits(float value)
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     return bits;
+}
+
+bool gw_scalar_decimal(enum gw_type type, bool is_negative, struct gw_decimal decimal,
+                       uint64_t *out_bits)
+{
+    if (type == GW_DOUBLE) {
+        double value;
+        bool ok = gw_decimal_to_double(decimal, &value) && isfinite(value);
+        *out_bits = ok ? double_bits(is_negative ? -value : value) : 0;
+        return ok;
+    }
+    float value;
+    bool ok = gw_decimal_to_float(decimal, &value) && isfinite(value);
+    *out_bits = ok ? float_bits(is_negative ? -value : value) : 0;
+    return ok;
 }
 
 enum gw_scalar_status gw_scalar_real(enum gw_type type, struct base_str text, uint64_t *out_bits)

@@ -7,6 +7,7 @@
 #define GATEWAY_SCALAR_H
 
 #include "base/err.h"
+#include "gateway/numbers.h"
 #include "gateway/schema.h"
 #include "gateway/wire.h"
 
@@ -37,6 +38,11 @@ enum gw_scalar_status gw_scalar_integer(enum gw_type type, struct base_str text,
 /* The bits of a whole number already read, `magnitude` with a sign. */
 enum gw_scalar_status gw_scalar_whole(enum gw_type type, bool is_negative, uint64_t magnitude,
                                       uint64_t *out_bits);
+
+/* The bits of GW_DOUBLE or GW_FLOAT for a number already read, a decimal with a sign; false in the
+ * rare case that gw_scalar_real must decide. */
+bool gw_scalar_decimal(enum gw_type type, bool is_negative, struct gw_decimal decimal,
+                       uint64_t *out_bits);
 
 /* The bits of GW_DOUBLE or GW_FLOAT; `text` is a JSON number. */
 enum gw_scalar_status gw_scalar_real(enum gw_type type, struct base_str text, uint64_t *out_bits);

@@ -10,25 +10,52 @@
 #define NANOS_MAX 999999999
 
 #define DAY_SECONDS 86400
-#define ERA_DAYS INT64_C(146097)     /* of 400 years */
+#define ERA_DAYS 146097              /* of 400 years */
 #define DAYS_TO_1970 INT64_C(719468) /* from 0000-03-01 */
-#define TEXT_BYTES_MIN (size_t)20    /* 0001-01-01T00:00:00Z */
+#define DATE_TIME_BYTES (size_t)19   /* 0001-01-01T00:00:00 */
 
-static int64_t days_from_civil(int64_t year, int64_t month, int64_t day)
+/* Days from 0000-03-01; years from 0001 on. */
+static uint32_t days_from_civil(uint32_t year, uint32_t month, uint32_t day)
 {
     year -= month <= 2;
-    int64_t era = year / 400; /* years from 0001 on: year >= 0 */
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * ERA_DAYS + day_of_era - DAYS_TO_1970;
+    uint32_t century = year / 100;
+    uint32_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
+    return year * 365 + year / 4 - century + century / 4 + day_of_year;
 }
 
-static int64_t days_in_month(int64_t year, int64_t month)
+static uint32_t days_in_month(uint32_t year, uint32_t month)
 {
-    static const int8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    return month == 2 && is_leap ? 29 : days[month - 1];
+    return month == 2 && is_leap ? 29U : days[month - 1];
+}
+
+/* Two digits; sets `is_bad` when they are none, and else leaves it alone. */
+static uint32_t pair_at(const char *at, bool *is_bad)
+{
+    uint32_t tens = (uint32_t)(at[0] - '0');
+    uint32_t ones = (uint32_t)(at[1] - '0');
+    *is_bad |= tens > 9 || ones > 9;
+    return tens * 10 + ones;
+}
+
+/* Reads "2006-01-02T15:04:05", of which all bytes are there, as seconds from 0000-03-01. Every byte
+ * is looked at before anything is decided: the bytes are good nearly always, and branches cost more
+ * than they save. */
+static bool read_date_time(const char *at, int64_t *out_seconds)
+{
+    bool is_bad = at[4] != '-' || at[7] != '-' || at[10] != 'T' || at[13] != ':' || at[16] != ':';
+    uint32_t year = pair_at(at, &is_bad) * 100 + pair_at(at + 2, &is_bad);
+    uint32_t month = pair_at(at + 5, &is_bad), day = pair_at(at + 8, &is_bad);
+    uint32_t hour = pair_at(at + 11, &is_bad), minute = pair_at(at + 14, &is_bad);
+    uint32_t second = pair_at(at + 17, &is_bad);
+    if (is_bad || year < 1 || month < 1 || month > 12 || day < 1 ||
+        day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 59) {
+        return false;
+    }
+    *out_seconds = (int64_t)days_from_civil(year, month, day) * DAY_SECONDS + hour * 3600 +
+                   minute * 60 + second;
+    return true;
 }
 
 /* Reads exactly `count` digits. */
@@ -57,6 +84,9 @@ static bool read_char(const char **next, const char *end, char c)
 /* Reads ".123" if a point stands here: one to nine digits. */
 static bool read_fraction(const char **next, const char *end, int32_t *out_nanos)
 {
+    /* Nanoseconds of the last digit, by the number of digits. */
+    static const int32_t units[] = {0,     100000000, 10000000, 1000000, 100000,
+                                    10000, 1000,      100,      10,      1};
     *out_nanos = 0;
     if (!read_char(next, end, '.')) {
         return true;
@@ -69,10 +99,7 @@ static bool read_fraction(const char **next, const char *end, int32_t *out_nanos
         }
         nanos = nanos * 10 + (**next - '0');
     }
-    for (int i = digits; i < 9; i++) {
-        nanos *= 10;
-    }
-    *out_nanos = nanos;
+    *out_nanos = nanos * units[digits];
     return digits > 0;
 }
 
@@ -98,25 +125,15 @@ static bool read_offset(const char **next, const char *end, int64_t *out_seconds
 
 bool gw_timestamp_parse(struct base_str text, int64_t *out_seconds, int32_t *out_nanos)
 {
-    const char *next = text.data;
+    const char *next = text.data + DATE_TIME_BYTES;
     const char *end = text.data + text.len;
-    int64_t year, month, day, hour, minute, second, ahead;
+    int64_t from_year_0, ahead;
     int32_t nanos;
-    if (text.len < TEXT_BYTES_MIN || !read_digits(&next, end, 4, &year) ||
-        !read_char(&next, end, '-') || !read_digits(&next, end, 2, &month) ||
-        !read_char(&next, end, '-') || !read_digits(&next, end, 2, &day) ||
-        !read_char(&next, end, 'T') || !read_digits(&next, end, 2, &hour) ||
-        !read_char(&next, end, ':') || !read_digits(&next, end, 2, &minute) ||
-        !read_char(&next, end, ':') || !read_digits(&next, end, 2, &second) ||
+    if (text.len <= DATE_TIME_BYTES || !read_date_time(text.data, &from_year_0) ||
         !read_fraction(&next, end, &nanos) || !read_offset(&next, end, &ahead) || next != end) {
         return false;
     }
-    if (year < 1 || month < 1 || month > 12 || day < 1 || day > days_in_month(year, month) ||
-        hour > 23 || minute > 59 || second > 59) {
-        return false;
-    }
-    int64_t seconds = days_from_civil(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 +
-                      second - ahead;
+    int64_t seconds = from_year_0 - DAYS_TO_1970 * DAY_SECONDS - ahead;
     if (seconds < TIMESTAMP_SECONDS_MIN || seconds > TIMESTAMP_SECONDS_MAX) {
         return false;
     }
@@ -177,22 +194,25 @@ static char *put_fraction(char *out, uint32_t nanos)
     return below % 1000 == 0 ? out - 3 : out; /* three zeros go again */
 }
 
-/* `days` count from 0000-03-01. */
+/* `days` count from 0000-03-01. The divisions of a year and of a month into days are
+ * multiplications whose high half is the quotient and whose low half is the rest, scaled (C. Neri
+ * and L. Schneider, Euclidean affine functions and their application to calendar algorithms, 2022).
+ */
 static char *put_date(char *out, uint32_t days)
 {
-    uint32_t era = days / (uint32_t)ERA_DAYS;
-    uint32_t day_of_era = days - era * (uint32_t)ERA_DAYS;
-    uint32_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    uint32_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    uint32_t shifted = (5 * day_of_year + 2) / 153; /* month from March */
-    uint32_t month = shifted < 10 ? shifted + 3 : shifted - 9;
-    uint32_t year = year_of_era + era * 400 + (month <= 2);
+    uint32_t quarters = 4 * days + 3;
+    uint32_t century = quarters / ERA_DAYS;
+    uint64_t years = UINT64_C(2939745) * (quarters % ERA_DAYS / 4 * 4 + 3);
+    uint32_t day_of_year = (uint32_t)years / 2939745 / 4;
+    uint32_t months = 2141 * day_of_year + 197913;
+    bool is_next_year = day_of_year >= 306; /* January and February */
+    uint32_t year = century * 100 + (uint32_t)(years >> 32) + is_next_year;
+    uint32_t month = (months >> 16) - (is_next_year ? 12 : 0);
     out = put_pair(put_pair(out, year / 100), year % 100);
     *out++ = '-';
     out = put_pair(out, month);
     *out++ = '-';
-    return put_pair(out, day_of_year - (153 * shifted + 2) / 5 + 1);
+    return put_pair(out, (months & 0xFFFF) / 2141 + 1);
 }
 
 char *gw_timestamp_format(int64_t seconds, int32_t nanos, char *out)
