@@ -288,6 +288,7 @@ static void reload(struct program *program)
     gw_front_replace(program->front, gateway);
     gw_gateway_unref(program->gateway);
     program->gateway = gateway;
+    warn_of_shadows(gateway);
     log_routes("reloaded", gateway);
 }
 

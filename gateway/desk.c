@@ -74,8 +74,8 @@ static void call_recycle(struct gw_call *call)
 {
     struct gw_desk *desk = call->desk;
     desk->calls--;
-    gw_tenure_leave(call->tenure);
     gw_admission_end(&call->admission);
+    gw_tenure_leave(call->tenure);
     if (desk->idle_count == GW_DESK_IDLE_CALLS_MAX) {
         call_destroy(call);
         return;

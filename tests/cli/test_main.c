@@ -44,7 +44,7 @@ static void test_refusals(void **state)
         {"serve --lisen x", 2,
          "tollgate serve: there is no flag --lisen here; did you mean --listen?\n"},
         {"server --listen x", 2, "tollgate server: there is no flag --listen here\n"},
-        {"gateway --store x", 2, "tollgate gateway: there is no flag --store here\n"},
+        {"gateway --grpc x", 2, "tollgate gateway: there is no flag --grpc here\n"},
         {"serve extra", 2, "tollgate serve: expected a --flag, found \"extra\"\n"},
         {"serve --listen", 2, "tollgate serve: --listen needs a value: --listen HOST:PORT\n"},
         {"serve --store mysql:x", 2,
