@@ -143,8 +143,10 @@ static void read_ports(struct e2e_program *program)
     while (fgets(line, sizeof line, log) != NULL) {
         int http_port = port_in_line(line, "http");
         int grpc_port = port_in_line(line, "grpc");
+        int admin_port = port_in_line(line, "admin");
         program->http_port = http_port != 0 ? http_port : program->http_port;
         program->grpc_port = grpc_port != 0 ? grpc_port : program->grpc_port;
+        program->admin_port = admin_port != 0 ? admin_port : program->admin_port;
     }
     fclose(log);
 }
@@ -160,7 +162,8 @@ bool e2e_is_running(const struct e2e_program *program)
 static bool is_listening(const struct e2e_program *program, int listeners)
 {
     return ((listeners & E2E_HTTP_LISTENER) == 0 || program->http_port != 0) &&
-           ((listeners & E2E_GRPC_LISTENER) == 0 || program->grpc_port != 0);
+           ((listeners & E2E_GRPC_LISTENER) == 0 || program->grpc_port != 0) &&
+           ((listeners & E2E_ADMIN_LISTENER) == 0 || program->admin_port != 0);
 }
 
 void e2e_start(struct e2e_program *program, const struct e2e_dir *dir, const char *log_name,

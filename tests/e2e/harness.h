@@ -28,7 +28,7 @@
 #define E2E_ARGS_MAX 24
 
 /* Listeners to wait for. */
-enum { E2E_HTTP_LISTENER = 1, E2E_GRPC_LISTENER = 2 };
+enum { E2E_HTTP_LISTENER = 1, E2E_GRPC_LISTENER = 2, E2E_ADMIN_LISTENER = 4 };
 
 /* A directory of the test's own, removed with all that is in it. */
 struct e2e_dir {
@@ -42,6 +42,7 @@ struct e2e_program {
     pid_t pid; /* 0 when it does not run */
     int http_port;
     int grpc_port;
+    int admin_port;
     char log_path[E2E_PATH_SIZE];
 };
 

@@ -1,0 +1,428 @@
+/* Keys, plans, stages and quotas from the outside: the story of a tutorial, and quotas that hold
+ * over several gateways, also when one is killed. */
+#include "base/clock.h"
+#include "tests/e2e/load.h"
+#include "tests/e2e/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define STANDARD_KEY "standardkeystandardkey00"
+#define PREMIUM_KEY "premiumkeypremiumkey0000"
+#define SHARED_KEY "sharedkeysharedkey000000"
+
+/* How long a change of keys and plans may take to hold everywhere. */
+#define CHANGE_MS_MAX 2000
+
+struct stack {
+    struct e2e_dir dir;
+    struct e2e_program server; /* serve, or a server behind gateways */
+    struct e2e_program gateways[2];
+};
+
+static int set_up(void **state)
+{
+    static struct stack stack;
+    stack = (struct stack){0};
+    e2e_dir_make(&stack.dir);
+    setenv("TOLLGATE_NO_KEYS", "false", 1);
+    *state = &stack;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct stack *stack = *state;
+    e2e_kill(&stack->gateways[0]);
+    e2e_kill(&stack->gateways[1]);
+    e2e_kill(&stack->server);
+    e2e_dir_remove(&stack->dir);
+    return 0;
+}
+
+/* `tollgate serve` with its admin listener, and two more arguments that may be NULL. */
+static void start_serve(struct stack *stack, const char *stage, const char *other_stage)
+{
+    char store[E2E_STORE_SIZE];
+    e2e_store(&stack->dir, store);
+    const char *args[] = {"serve",   "--listen",    "127.0.0.1:0", "--grpc", "127.0.0.1:0",
+                          "--admin", "127.0.0.1:0", "--store",     store,    "--access-log",
+                          stage,     other_stage,   NULL};
+    e2e_start(&stack->server, &stack->dir, "serve.log", E2E_HTTP_LISTENER | E2E_ADMIN_LISTENER,
+              args);
+}
+
+/* Runs `tollgate COMMAND` against the stack's admin listener; gives what it printed. */
+static const char *tool(const struct stack *stack, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static const char *tool(const struct stack *stack, const char *format, ...)
+{
+    static char output[8192];
+    char command[1024];
+    va_list args;
+    int len = snprintf(command, sizeof command, "%s ", TOLLGATE_PROGRAM);
+    va_start(args, format);
+    len += vsnprintf(command + len, sizeof command - (size_t)len, format, args);
+    va_end(args);
+    snprintf(command + len, sizeof command - (size_t)len, " --json --admin-url http://127.0.0.1:%d",
+             stack->server.admin_port);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    size_t got = fread(output, 1, sizeof output - 1, pipe);
+    output[got] = '\0';
+    if (pclose(pipe) != 0) {
+        e2e_fail(&stack->server, "%s: %s", command, output);
+    }
+    return output;
+}
+
+/* The text of a member of JSON, "id": "...". */
+static void member(const char *json, const char *name, char *out, size_t size)
+{
+    char mark[32];
+    snprintf(mark, sizeof mark, "\"%s\":", name);
+    const char *at = strstr(json, mark);
+    assert_non_null(at);
+    at = strchr(at + strlen(mark), '"');
+    assert_non_null(at);
+    size_t len = strcspn(at + 1, "\"");
+    assert_in_range(len, 1, size - 1);
+    memcpy(out, at + 1, len);
+    out[len] = '\0';
+}
+
+static const struct e2e_response *get(struct e2e_client *client, const char *path, const char *key)
+{
+    char header[128];
+    snprintf(header, sizeof header, "x-api-key: %s", key == NULL ? "" : key);
+    struct e2e_request request = {
+        .method = "GET", .path = path, .headers = key == NULL ? NULL : header};
+    return e2e_client_call(client, &request);
+}
+
+/* The answer's status, and its body and error type as one text. */
+static void assert_refused(const struct e2e_response *response, long status, const char *body,
+                           const char *type)
+{
+    char header[100] = "";
+    assert_int_equal(response->status, status);
+    assert_true(base_str_eq(base_buf_str(&response->body), base_str_of(body)));
+    assert_true(e2e_response_header(response, "x-amzn-ErrorType", header, sizeof header));
+    assert_string_equal(header, type);
+}
+
+static void assert_forbidden(const struct e2e_response *response)
+{
+    assert_refused(response, 403, "{\"message\":\"Forbidden\"}", "ForbiddenException");
+}
+
+/* Asks until the answer has `status`, for at most CHANGE_MS_MAX; returns how long it took. */
+static long long wait_for_status(struct e2e_client *client, const char *path, const char *key,
+                                 long status)
+{
+    long long start_ms = e2e_now_ms();
+    long last;
+    while ((last = get(client, path, key)->status) != status) {
+        if (e2e_now_ms() - start_ms > CHANGE_MS_MAX) {
+            fail_msg("%s answers %ld, expected %ld", path, last, status);
+        }
+        e2e_sleep_ms(20);
+    }
+    return e2e_now_ms() - start_ms;
+}
+
+/* Waits until at least `seconds` of the minute are left. */
+static void wait_for_minute(long seconds)
+{
+    long left = 60 - (long)(time(NULL) % 60);
+    if (left < seconds) {
+        e2e_sleep_ms(left * 1000 + 100);
+    }
+}
+
+/* The key's first request is the one that told that it is known. */
+static void use_up(struct e2e_client *client, const char *key, long limit)
+{
+    wait_for_status(client, "/notes", key, 200);
+    for (long i = 2; i <= limit; i++) {
+        long status = get(client, "/notes", key)->status;
+        if (status != 200) {
+            fail_msg("request %ld of %ld is answered %ld", i, limit, status);
+        }
+    }
+    const struct e2e_response *response = get(client, "/notes", key);
+    char header[100] = "";
+    char expected[100];
+    assert_refused(response, 429, "{\"message\":\"Limit Exceeded\"}", "LimitExceededException");
+    assert_true(e2e_response_header(response, "Retry-After", header, sizeof header));
+    assert_in_range(atol(header), 1, 60);
+    assert_true(e2e_response_header(response, "RateLimit-Policy", header, sizeof header));
+    snprintf(expected, sizeof expected, "\"quota\";q=%ld;w=60", limit);
+    assert_string_equal(header, expected);
+    assert_true(e2e_response_header(response, "RateLimit", header, sizeof header));
+    assert_ptr_equal(strstr(header, "\"quota\";r=0;t="), header);
+}
+
+/* Usage is written down about once a second. */
+static void wait_for_usage(const struct stack *stack, const char *plan, const char *used)
+{
+    long long give_up_ms = e2e_now_ms() + 10000;
+    const char *output;
+    while (strstr(output = tool(stack, "plans usage %s", plan), used) == NULL) {
+        if (e2e_now_ms() > give_up_ms) {
+            fail_msg("usage of %s lacks %s: %s", plan, used, output);
+        }
+        e2e_sleep_ms(100);
+    }
+}
+
+/* The log tells keys by their ids. */
+static void assert_log_has(const struct e2e_program *program, const char *text, bool expected)
+{
+    char line[4096];
+    bool found = false;
+    FILE *log = fopen(program->log_path, "r");
+    assert_non_null(log);
+    while (fgets(line, sizeof line, log) != NULL) {
+        found |= strstr(line, text) != NULL;
+    }
+    fclose(log);
+    assert_int_equal(found, expected);
+}
+
+static void the_tutorials_story(void **state)
+{
+    struct stack *stack = *state;
+    char id[64];
+    start_serve(stack, NULL, NULL);
+    struct e2e_client *client = e2e_client_create(stack->server.http_port, E2E_HTTP1);
+    assert_forbidden(get(client, "/notes", NULL));
+    assert_forbidden(get(client, "/notes", STANDARD_KEY));
+    assert_int_equal(get(client, "/users", NULL)->status, 200);
+    member(tool(stack, "keys create first --plan standard --value %s", STANDARD_KEY), "id", id,
+           sizeof id);
+    tool(stack, "keys create second --plan premium --value %s", PREMIUM_KEY);
+    wait_for_minute(30);
+    time_t minute = time(NULL) / 60;
+    use_up(client, STANDARD_KEY, 100);
+    use_up(client, PREMIUM_KEY, 500);
+    if (time(NULL) / 60 != minute) {
+        fail_msg("600 requests took longer than half a minute");
+    }
+    wait_for_usage(stack, "standard", "100");
+    wait_for_usage(stack, "premium", "500");
+    tool(stack, "keys disable %s", id);
+    printf("a disabled key was refused after %lld ms\n",
+           wait_for_status(client, "/notes", STANDARD_KEY, 403));
+    assert_forbidden(get(client, "/notes", STANDARD_KEY));
+    assert_log_has(&stack->server, id, true);
+    assert_log_has(&stack->server, STANDARD_KEY, false);
+    e2e_client_destroy(client);
+    e2e_stop(&stack->server);
+}
+
+static void stages_have_their_plans_and_throttles(void **state)
+{
+    struct stack *stack = *state;
+    char plan[64];
+    start_serve(stack, "--stage=dev", "--stage=prod=0.01,3");
+    struct e2e_client *client = e2e_client_create(stack->server.http_port, E2E_HTTP2);
+    member(tool(stack, "plans create dev-only --for-stage dev --rate 0.01 --burst 2"), "id", plan,
+           sizeof plan);
+    tool(stack, "keys create one --plan %s --value %s", plan, STANDARD_KEY);
+    assert_int_equal(get(client, "/users", NULL)->status, 404);
+    for (int i = 0; i < 5; i++) {
+        assert_int_equal(get(client, "/dev/users", NULL)->status, 200);
+    }
+    /* The plan's burst is 2, of which the first says that the key is known. */
+    wait_for_status(client, "/dev/notes", STANDARD_KEY, 200);
+    assert_int_equal(get(client, "/dev/notes", STANDARD_KEY)->status, 200);
+    assert_refused(get(client, "/dev/notes", STANDARD_KEY), 429,
+                   "{\"message\":\"Too Many Requests\"}", "TooManyRequestsException");
+    assert_forbidden(get(client, "/prod/notes", STANDARD_KEY));
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(get(client, "/prod/users", NULL)->status, 200);
+    }
+    assert_refused(get(client, "/prod/users", NULL), 429, "{\"message\":\"Too Many Requests\"}",
+                   "TooManyRequestsException");
+    assert_int_equal(get(client, "/prod/users/0", NULL)->status, 404);
+    e2e_client_destroy(client);
+    e2e_stop(&stack->server);
+}
+
+/* ---- One quota, two gateways ---- */
+
+#define QUOTA 1000
+#define CONNECTIONS 64
+
+/* Enough for every gateway to use its block up after all else is gone. */
+#define REQUESTS 3000
+#define KILL_AFTER 500
+
+/* What a crash may take along: a block, which is at most a sixteenth of what is left for all, and
+ * what was granted and not yet answered. */
+#define LOST_MAX (QUOTA / 16 + CONNECTIONS / 2)
+
+struct spending {
+    struct stack *stack;
+    bool kills;
+    int sent;
+    int passed;
+    int refused;
+    int failed;
+};
+
+static bool next_request(void *user, size_t slot, struct e2e_load_request *out)
+{
+    struct spending *spending = user;
+    bool is_dead = spending->stack->gateways[1].pid == 0 && slot % 2 == 1;
+    if (spending->sent == REQUESTS || is_dead) {
+        return false;
+    }
+    spending->sent++;
+    out->method = "GET";
+    out->headers = "x-api-key: " SHARED_KEY;
+    out->has_body = false;
+    snprintf(out->path, sizeof out->path, "/notes?page_size=1");
+    return true;
+}
+
+static void on_end(void *user, size_t slot, const struct e2e_response *response)
+{
+    struct spending *spending = user;
+    (void)slot;
+    if (response->outcome != CURLE_OK) {
+        spending->failed++;
+    } else if (response->status == 200) {
+        spending->passed++;
+    } else {
+        assert_refused(response, 429, "{\"message\":\"Limit Exceeded\"}", "LimitExceededException");
+        spending->refused++;
+    }
+    if (spending->kills && spending->passed == KILL_AFTER) {
+        e2e_kill(&spending->stack->gateways[1]);
+    }
+}
+
+static void start_stack(struct stack *stack)
+{
+    char store[E2E_STORE_SIZE];
+    char upstream[32];
+    char plan[64];
+    e2e_store(&stack->dir, store);
+    const char *server[] = {"server",      "--grpc",  "127.0.0.1:0", "--admin",
+                            "127.0.0.1:0", "--store", store,         NULL};
+    e2e_start(&stack->server, &stack->dir, "server.log", E2E_GRPC_LISTENER | E2E_ADMIN_LISTENER,
+              server);
+    snprintf(upstream, sizeof upstream, "127.0.0.1:%d", stack->server.grpc_port);
+    member(
+        tool(stack, "plans create shared --quota %d --period month --for-stage '$default'", QUOTA),
+        "id", plan, sizeof plan);
+    tool(stack, "keys create shared --plan %s --value %s", plan, SHARED_KEY);
+    for (int i = 0; i < 2; i++) {
+        const char *gateway[] = {"gateway", "--listen", "127.0.0.1:0", "--upstream",
+                                 upstream,  "--store",  store,         NULL};
+        e2e_start(&stack->gateways[i], &stack->dir, i == 0 ? "a.log" : "b.log", E2E_HTTP_LISTENER,
+                  gateway);
+    }
+}
+
+static struct spending spend(struct stack *stack, bool kills)
+{
+    struct spending spending = {.stack = stack, .kills = kills};
+    struct e2e_load load = {
+        .port = stack->gateways[0].http_port,
+        .odd_port = stack->gateways[1].http_port,
+        .http = E2E_HTTP1,
+        .slots = CONNECTIONS,
+        .user = &spending,
+        .next = next_request,
+        .on_end = on_end,
+    };
+    start_stack(stack);
+    load.port = stack->gateways[0].http_port;
+    load.odd_port = stack->gateways[1].http_port;
+    e2e_load_run(&load, 120000);
+    return spending;
+}
+
+static void two_gateways_share_one_quota(void **state)
+{
+    struct stack *stack = *state;
+    struct spending spending = spend(stack, false);
+    printf("%d of %d requests passed, %d were refused\n", spending.passed, spending.sent,
+           spending.refused);
+    assert_int_equal(spending.failed, 0);
+    assert_int_equal(spending.passed, QUOTA);
+    e2e_stop(&stack->gateways[0]);
+    e2e_stop(&stack->gateways[1]);
+    e2e_stop(&stack->server);
+}
+
+static void a_killed_gateway_takes_a_block_at_most(void **state)
+{
+    struct stack *stack = *state;
+    struct spending spending = spend(stack, true);
+    printf("%d of %d requests passed, %d fewer than the quota; a gateway was killed after %d\n",
+           spending.passed, spending.sent, QUOTA - spending.passed, KILL_AFTER);
+    assert_true(spending.refused > 0);
+    assert_in_range(spending.passed, QUOTA - LOST_MAX, QUOTA);
+    e2e_stop(&stack->gateways[0]);
+    e2e_stop(&stack->server);
+}
+
+/* ---- A gateway that stops, and one that knows no keys ---- */
+
+static void a_gateway_that_stops_gives_its_block_back(void **state)
+{
+    struct stack *stack = *state;
+    start_stack(stack);
+    int passed = 0;
+    for (int turn = 0; turn < 2; turn++) {
+        struct e2e_client *client = e2e_client_create(stack->gateways[turn].http_port, E2E_HTTP1);
+        for (int i = 0; i < (turn == 0 ? 3 : QUOTA); i++) {
+            passed += get(client, "/notes?page_size=1", SHARED_KEY)->status == 200 ? 1 : 0;
+        }
+        e2e_client_destroy(client);
+        e2e_stop(&stack->gateways[turn]);
+    }
+    assert_int_equal(passed, QUOTA);
+    e2e_stop(&stack->server);
+}
+
+static void without_a_store_no_key_is_known(void **state)
+{
+    struct stack *stack = *state;
+    start_stack(stack);
+    char upstream[32];
+    snprintf(upstream, sizeof upstream, "127.0.0.1:%d", stack->server.grpc_port);
+    const char *args[] = {"gateway", "--listen", "127.0.0.1:0", "--upstream", upstream, NULL};
+    e2e_stop(&stack->gateways[0]);
+    e2e_start(&stack->gateways[0], &stack->dir, "a.log", E2E_HTTP_LISTENER, args);
+    struct e2e_client *client = e2e_client_create(stack->gateways[0].http_port, E2E_HTTP1);
+    assert_forbidden(get(client, "/notes", SHARED_KEY));
+    assert_int_equal(get(client, "/users", NULL)->status, 200);
+    e2e_client_destroy(client);
+}
+
+#define WITH_STACK(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        WITH_STACK(the_tutorials_story),
+        WITH_STACK(stages_have_their_plans_and_throttles),
+        WITH_STACK(two_gateways_share_one_quota),
+        WITH_STACK(a_killed_gateway_takes_a_block_at_most),
+        WITH_STACK(a_gateway_that_stops_gives_its_block_back),
+        WITH_STACK(without_a_store_no_key_is_known),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
