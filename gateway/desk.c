@@ -336,8 +336,9 @@ static void serve(struct gw_call *call, const struct gw_exchange *exchange,
         .body = exchange->body,
         .content_type = head.content_type,
     };
-    const char *refusal =
-        exchange->body.len == 0 ? NULL : gw_head_refuses_body(&head, call->route->body_is_raw);
+    /* A body where the rule has none is refused as that, whatever it says it is. */
+    bool reads_body = exchange->body.len > 0 && call->route->body_kind != GW_BODY_NONE;
+    const char *refusal = reads_body ? gw_head_refuses_body(&head, call->route->body_is_raw) : NULL;
     if (refusal != NULL) {
         answer_text(call, 415, BASE_INVALID_ARGUMENT, refusal);
     } else if (!headers_fine && call->err.code == BASE_RESOURCE_EXHAUSTED) {

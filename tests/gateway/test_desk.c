@@ -229,6 +229,15 @@ static const struct {
      "{\"code\":3,\"message\":\"the body must be application/json in UTF-8, without a "
      "Content-Encoding\",\"details\":[]}",
      ""},
+    {"any body where none belongs",
+     "DELETE",
+     "/notes/42",
+     {{BASE_STR("content-type"), BASE_STR("text/plain")}},
+     "hello",
+     400,
+     "{\"code\":3,\"message\":\"body of 5 bytes: expected none for DELETE "
+     "\\\"/notes/{note_id}\\\"\",\"details\":[]}",
+     ""},
     {"a content type without a body",
      "GET",
      "/notes/42",
