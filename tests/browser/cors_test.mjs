@@ -15,6 +15,7 @@ const CHROMIUM = '/usr/bin/chromium';
 const START_MS_MAX = 30_000;
 const STOP_MS_MAX = 30_000;
 const PAGE_MS_MAX = 20_000;
+const KEY_MS_MAX = 10_000;
 const SAY_MS_MAX = 2_000; // until the console has what a page was refused for
 
 const program = process.argv[2];
@@ -40,10 +41,12 @@ async function startProgram(name, flags) {
   const log = path.join(folder, `${name}.log`);
   const args = ['serve', '--listen', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--store', `sqlite:${folder}/${name}.db`];
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', program, ...args, ...flags],
-    { stdio: ['ignore', 'ignore', fs.openSync(log, 'w')] });
+    { env: { ...process.env, TOLLGATE_ADMIN: '127.0.0.1:0' }, stdio: ['ignore', 'ignore', fs.openSync(log, 'w')] });
   for (const end = Date.now() + START_MS_MAX; Date.now() < end; await sleep(20)) {
-    const listening = /address=(\S+) protocol=http/.exec(fs.readFileSync(log, 'utf8'));
-    if (listening) return { child, log, url: `http://${listening[1]}` };
+    const said = fs.readFileSync(log, 'utf8');
+    const addressOf = (protocol) => new RegExp(`address=(\\S+) protocol=${protocol}`).exec(said)?.[1];
+    const [http, admin] = [addressOf('http'), addressOf('admin')];
+    if (http && admin) return { child, log, url: `http://${http}`, admin: `http://${admin}` };
     if (child.exitCode !== null) break;
   }
   throw new Error(`the program does not listen:\n${fs.readFileSync(log, 'utf8')}`);
@@ -56,6 +59,25 @@ async function stopProgram({ child, log }) {
   const code = await ended;
   clearTimeout(patience);
   assert.equal(code, 0, `the program ended with ${code}:\n${fs.readFileSync(log, 'utf8')}`);
+}
+
+// Runs a subcommand that manages keys or plans; gives what it prints.
+function manage(api, ...args) {
+  return JSON.parse(execFileSync(program, [...args, '--admin-url', api.admin, '--json'], { encoding: 'utf8' }));
+}
+
+// Makes a key in a plan of its own, with these limits; gives its value.
+function makeKey(api, name, ...limits) {
+  const plan = manage(api, 'plans', 'create', name, '--for-stage', '$default', ...limits);
+  return manage(api, 'keys', 'create', name, '--plan', plan.id).value;
+}
+
+// Waits until the gateway knows the key, and so all that were made before.
+async function waitForKey(api, key) {
+  const call = () => fetch(`${api.url}/notes`, { headers: { 'x-api-key': key } });
+  for (const end = Date.now() + KEY_MS_MAX; (await call()).status !== 200; await sleep(50)) {
+    assert.ok(Date.now() < end, 'the gateway does not learn of a key');
+  }
 }
 
 // ---- The browser ----
@@ -166,6 +188,31 @@ const anyRows = [
   ['but not with credentials', 'evil', '/users', { credentials: 'include' }, BLOCKED],
 ];
 
+// Notes need a key. Each call with one is preceded by a preflight, which asks for none and spends nothing.
+function keyRows({ throttled, metered }) {
+  const refusal = (status, message, type, headers = {}) =>
+    ({ status, body: JSON.stringify({ message }), headers: { ...JSON_TYPE, 'x-amzn-errortype': type, ...headers } });
+  const forbidden = refusal(403, 'Forbidden', 'ForbiddenException');
+  const tooMany = refusal(429, 'Too Many Requests', 'TooManyRequestsException', { 'retry-after': /^\d+$/ });
+  const usedUp = refusal(429, 'Limit Exceeded', 'LimitExceededException',
+    { 'retry-after': /^\d+$/, ratelimit: /r=0/, 'ratelimit-policy': /q=2/ });
+  const none = { status: 200, body: '{"notes":[],"nextPageToken":""}' };
+  return [
+    ['sees the 403 without a key', 'app', '/notes', {}, forbidden],
+    ['sees the 403 of an unknown key', 'app', '/notes', { headers: KEY }, forbidden],
+    ['sees the 403 of a write', 'app', '/notes/1', write('PUT', { title: 'x' }, KEY), forbidden],
+    ['reads with a key', 'app', '/notes', { headers: { 'x-api-key': throttled } }, none],
+    ['sees the 429 of a limit', 'app', '/notes', { headers: { 'x-api-key': throttled } }, tooMany],
+    ['reads what is left of a quota', 'app', '/notes', { headers: { 'x-api-key': metered } },
+      { ...none, headers: { ratelimit: /r=1/ } }],
+    ['writes with the rest of it', 'app', '/notes', write('POST', { title: 'Milk' }, { 'x-api-key': metered }),
+      { status: 201, headers: { ratelimit: /r=0/ } }],
+    ['sees the 429 of a quota', 'app', '/notes', { headers: { 'x-api-key': metered } }, usedUp],
+    ['another site sees none of it', 'evil', '/notes', { headers: { 'x-api-key': metered } }, BLOCKED],
+    ['nor the 403', 'evil', '/notes', {}, BLOCKED],
+  ];
+}
+
 // Throws unless what was seen has all that is expected, and what is blocked is so for CORS.
 function check(seen, said, expected) {
   const told = JSON.stringify({ seen, said }).slice(0, 2000);
@@ -188,8 +235,10 @@ async function runRow(document, url, init, expected) {
   check(seen, document.console, expected);
 }
 
+// Runs a table, or what `table` makes of the program that it will run against.
 async function runRows(title, browser, origins, flags, table) {
   const api = await startProgram(title, flags);
+  if (typeof table === 'function') table = await table(api);
   const documents = {};
   for (const [name, page, target, init, expected] of table) {
     documents[page] ??= await openDocument(browser, origins[page]);
@@ -220,6 +269,14 @@ const origins = {
 };
 const named = ['--cors-origin', origins.app.site, '--cors-origin', `http://*.localhost:${port}`];
 await runRows('origins by name', browser, origins, named, rows);
+await runRows('keys', browser, origins, named, async (api) => {
+  const keys = {
+    throttled: makeKey(api, 'throttled', '--rate', '0.001', '--burst', '1'),
+    metered: makeKey(api, 'metered', '--quota', '2', '--period', 'month'),
+  };
+  await waitForKey(api, makeKey(api, 'free'));
+  return keyRows(keys);
+});
 await runRows('credentials', browser, origins, [...named, '--cors-credentials'], credentialRows);
 await runRows('any origin', browser, origins, ['--cors-origin', '*'], anyRows);
 console.log(`with Chromium ${browser.version()}`);

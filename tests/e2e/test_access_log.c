@@ -47,17 +47,23 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Stops the program and gives its log. */
-static char *take_log(struct world *world)
+/* Gives the program's log so far. */
+static char *read_log(const struct world *world)
 {
     char *text = base_calloc(1, LOG_SIZE);
-    e2e_stop(&world->program);
     FILE *file = fopen(world->program.log_path, "r");
     assert_non_null(file);
     size_t len = fread(text, 1, LOG_SIZE - 1, file);
     fclose(file);
     assert_true(len < LOG_SIZE - 1);
     return text;
+}
+
+/* Stops the program and gives its log. */
+static char *take_log(struct world *world)
+{
+    e2e_stop(&world->program);
+    return read_log(world);
 }
 
 /* Gives the fields of the next request's line and moves `at` behind it; fails when there is none.
@@ -185,6 +191,83 @@ static void test_refused_by_the_library(void **state)
     base_free(log);
 }
 
+/* ---- API keys ---- */
+
+#define KEY_VALUE "value-of-a-key-0123456789"
+#define KEY_MS_MAX 10000
+
+static int set_up_keys(void **state)
+{
+    setenv("TOLLGATE_NO_KEYS", "false", 1);
+    int failure = set_up(state);
+    unsetenv("TOLLGATE_NO_KEYS");
+    return failure;
+}
+
+/* The port of the admin listener, which may be the last to listen. */
+static int admin_port(const struct world *world)
+{
+    static const char mark[] = " address=127.0.0.1:";
+    int port = 0;
+    for (long long end_ms = e2e_now_ms() + E2E_START_MS_MAX; port == 0; e2e_sleep_ms(10)) {
+        char *log = read_log(world);
+        char *at = strstr(log, " protocol=admin");
+        assert_true(e2e_now_ms() < end_ms);
+        while (at != NULL && at > log && strncmp(at, mark, sizeof mark - 1) != 0) {
+            at--;
+        }
+        port = at == NULL ? 0 : (int)strtol(at + sizeof mark - 1, NULL, 10);
+        base_free(log);
+    }
+    return port;
+}
+
+/* Makes a key of value KEY_VALUE in the plan that every store has; gives its id. */
+static void make_key(const struct world *world, char *id, size_t size)
+{
+    static const char body[] = "{\"name\":\"test\",\"enabled\":true,\"value\":\"" KEY_VALUE "\"}";
+    struct e2e_client *client = e2e_client_create(admin_port(world), E2E_HTTP1);
+    const struct e2e_request create = {"POST", "/apikeys", NULL, {body, sizeof body - 1}};
+    const struct e2e_response *response = e2e_client_call(client, &create);
+    const char *at = strstr(response->body.data, "\"id\":\"");
+    assert_int_equal(response->status, 201);
+    assert_non_null(at);
+    at += strlen("\"id\":\"");
+    snprintf(id, size, "%.*s", (int)strcspn(at, "\""), at);
+    char link[128];
+    int len = snprintf(link, sizeof link, "{\"keyId\":\"%s\",\"keyType\":\"API_KEY\"}", id);
+    const struct e2e_request add = {"POST", "/usageplans/standard/keys", NULL, {link, (size_t)len}};
+    assert_int_equal(e2e_client_call(client, &add)->status, 201);
+    e2e_client_destroy(client);
+}
+
+/* The key itself is nowhere in the log; its id stands where it was used. */
+static void test_keys(void **state)
+{
+    struct world *world = *state;
+    char id[64];
+    make_key(world, id, sizeof id);
+    struct e2e_client *client = e2e_client_create(world->program.http_port, E2E_HTTP1);
+    const struct e2e_request request = {"GET", "/notes", "X-Api-Key: " KEY_VALUE, {NULL, 0}};
+    long long end_ms = e2e_now_ms() + KEY_MS_MAX;
+    while (e2e_client_call(client, &request)->status != 200) {
+        assert_true(e2e_now_ms() < end_ms);
+        e2e_sleep_ms(20);
+    }
+    const struct e2e_request keyless = {"GET", "/notes", NULL, {NULL, 0}};
+    assert_int_equal(e2e_client_call(client, &keyless)->status, 403);
+    e2e_client_destroy(client);
+    char *log = take_log(world);
+    char used[128];
+    snprintf(used, sizeof used, " key_id=%s\n", id);
+    char *at = strstr(log, "route=/notes status=200 ");
+    assert_non_null(at);
+    assert_memory_equal(at + strcspn(at, "\n") + 1 - strlen(used), used, strlen(used));
+    assert_null(strstr(at + strcspn(at, "\n"), "key_id="));
+    assert_null(strstr(log, KEY_VALUE));
+    base_free(log);
+}
+
 #define WITH_PROGRAM(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -192,6 +275,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_PROGRAM(test_lines),
         WITH_PROGRAM(test_refused_by_the_library),
+        cmocka_unit_test_setup_teardown(test_keys, set_up_keys, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -111,6 +111,27 @@ static const struct e2e_row any_rows[] = {
      "access-control-allow-origin: *\naccess-control-allow-methods: GET, HEAD, POST, OPTIONS"},
 };
 
+static const char *const key_flags[] = {"--no-keys=false", "--cors-origin", APP, NULL};
+
+static const struct e2e_row key_rows[] = {
+    {"403 without a key", "GET", "/notes", ASKS_APP, NULL, 403, "{\"message\":\"Forbidden\"}",
+     READABLE "\nx-amzn-errortype: ForbiddenException"},
+    {"403 of an unknown key", "DELETE", "/notes/1", ASKS_APP "\nX-Api-Key: any", NULL, 403,
+     "{\"message\":\"Forbidden\"}", READABLE},
+    {"a preflight asks for none", "OPTIONS", "/notes/1", ASKS_APP PREFLIGHT("PUT"), NULL, 204, NULL,
+     "access-control-allow-methods: GET, HEAD, PUT, PATCH, DELETE, OPTIONS"},
+};
+
+static const char *const stage_flags[] = {"--stage", "dev", "--cors-origin", APP, NULL};
+
+static const struct e2e_row stage_rows[] = {
+    {"on a stage", "GET", "/dev/users", ASKS_APP, NULL, 200, "{}", READABLE},
+    {"a preflight on a stage", "OPTIONS", "/dev/users", ASKS_APP PREFLIGHT("POST"), NULL, 204, NULL,
+     "access-control-allow-methods: GET, HEAD, POST, OPTIONS"},
+    {"404 without the stage", "GET", "/users", ASKS_APP, NULL, 404,
+     "{\"code\":5,\"message\":\"Not Found\",\"details\":[]}", READABLE},
+};
+
 static const char *const no_flags[] = {NULL};
 
 static const struct e2e_row no_rows[] = {
@@ -127,6 +148,8 @@ static const struct policy {
     {app_flags, E2E_TABLE("origins by name", app_rows)},
     {credential_flags, E2E_TABLE("credentials", credential_rows)},
     {any_flags, E2E_TABLE("any origin", any_rows)},
+    {key_flags, E2E_TABLE("keys", key_rows)},
+    {stage_flags, E2E_TABLE("stages", stage_rows)},
     {no_flags, E2E_TABLE("no CORS", no_rows)},
 };
 
