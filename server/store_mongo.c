@@ -3,16 +3,16 @@
  * what a failed command means, in mongo_client.c. */
 #include "server/store_mongo.h"
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "server/bson_codec.h"
 #include "server/bson_field.h"
 #include "server/document.h"
 #include "server/mongo_lanes.h"
 #include "server/read_groups.h"
 #include "server/store_mongo_counter.h"
+#include "server/store_mongo_document.h"
 #include "server/store_mongo_find.h"
+#include "server/store_mongo_list.h"
 
 #include <bson/bson.h>
 #include <time.h>
@@ -26,66 +26,12 @@ struct mongo_store {
     struct srv_mongo_client *client;
     struct srv_mongo_lanes *lanes;
     struct srv_read_groups *reads;
+    struct srv_mongo_sizes sizes;
 };
 
 static struct srv_mongo_client *client_of(struct srv_store *store)
 {
     return ((struct mongo_store *)store)->client;
-}
-
-/* ---- Documents ---- */
-
-static bool refuse_size(const struct srv_mongo_target *at, struct base_err *err)
-{
-    return base_err_set(err, BASE_RESOURCE_EXHAUSTED,
-                        "a document of %s is longer than %zu bytes as BSON", at->collection->name,
-                        SRV_BSON_DOCUMENT_BYTES_MAX);
-}
-
-/* A new ObjectId for each write, and not a count: a document that is removed and inserted anew
- * between the two halves of an update would come back to the same number. */
-static bool fill_document(const struct srv_mongo_target *at, const ProtobufCMessage *message,
-                          bson_t *out, struct base_err *err)
-{
-    bson_oid_t version;
-    bson_oid_init(&version, NULL);
-    srv_mongo_append_key(out, SRV_BSON_ID, at->key);
-    if (!srv_bson_encode(message, out, err)) {
-        return err->code == BASE_RESOURCE_EXHAUSTED ? refuse_size(at, err) : false;
-    }
-    BSON_APPEND_OID(out, SRV_BSON_VERSION, &version);
-    return out->len <= SRV_BSON_DOCUMENT_BYTES_MAX || refuse_size(at, err);
-}
-
-/* Gives {_id, fields, _version}, the caller's to destroy on success; checks both limits. */
-static bool build_document(const struct srv_mongo_target *at, const ProtobufCMessage *message,
-                           bson_t *out_document, struct base_err *err)
-{
-    if (!srv_document_check_size(at->collection, message, err)) {
-        return false;
-    }
-    bson_init(out_document);
-    if (!fill_document(at, message, out_document, err)) {
-        bson_destroy(out_document);
-        return false;
-    }
-    return true;
-}
-
-/* What the codec found goes to the log: the client need not know how documents are kept. */
-static bool read_document(const struct srv_mongo_target *at, const bson_t *document,
-                          bool keep_unknown, struct base_arena *arena,
-                          ProtobufCMessage **out_message, struct base_err *err)
-{
-    if (srv_bson_decode(at->collection->type, document, keep_unknown, arena, out_message, err)) {
-        return true;
-    }
-    if (err->code == BASE_RESOURCE_EXHAUSTED) {
-        return false;
-    }
-    base_log(BASE_LOG_ERROR, "damaged document", "collection", at->collection->name, "reason",
-             err->message, NULL);
-    return srv_document_damaged(at->collection, at->key, err);
 }
 
 /* ---- Reading ---- */
@@ -101,7 +47,7 @@ static bool get_alone(const struct srv_mongo_target *at, struct srv_read_groups 
     if (!ok) {
         return false;
     }
-    ok = read_document(at, &document, false, &at->ctx->arena, out_message, err);
+    ok = srv_mongo_read_document(at, &document, false, &at->ctx->arena, out_message, err);
     bson_destroy(&reply);
     return ok;
 }
@@ -134,7 +80,7 @@ static bool get_from_group(const struct srv_mongo_target *at, struct srv_read_gr
         return srv_document_damaged(at->collection, at->key, err);
     }
     if (srv_mongo_find_in_reply(&reply, at->key, &document)) {
-        return read_document(at, &document, false, &at->ctx->arena, out_message, err);
+        return srv_mongo_read_document(at, &document, false, &at->ctx->arena, out_message, err);
     }
     if (srv_mongo_open_cursor(&reply) == 0) {
         return srv_document_not_found(at->collection, at->key, err);
@@ -165,113 +111,16 @@ static bool mongo_get(struct srv_store *store, struct rpc_context *ctx,
     return ok;
 }
 
-/* Reads "_id" into a key that lives as long as the call. */
-static bool read_key(const struct srv_mongo_target *at, const bson_t *document,
-                     struct srv_key *out_key, struct base_err *err)
-{
-    bson_iter_t id;
-    int64_t number;
-    bool found = bson_iter_init_find(&id, document, SRV_BSON_ID);
-    if (found && at->collection->key_kind == SRV_KEY_NUMBER &&
-        srv_mongo_read_number_key(&id, &number)) {
-        *out_key = srv_key_number(number);
-        return true;
-    }
-    if (found && at->collection->key_kind == SRV_KEY_TEXT && BSON_ITER_HOLDS_UTF8(&id)) {
-        uint32_t len;
-        const char *text = bson_iter_utf8(&id, &len);
-        char *copy = rpc_context_strdup(at->ctx, base_str_make(text, len), err);
-        *out_key = srv_key_text(base_str_make(copy, len));
-        return copy != NULL;
-    }
-    return base_err_set(err, BASE_DATA_LOSS, "%s has a document whose _id is no key of ours",
-                        at->collection->name);
-}
-
-static void append_find(bson_t *command, const struct srv_mongo_target *at,
-                        const struct srv_key *after, int64_t limit)
-{
-    bson_t filter, condition;
-    srv_mongo_begin_command(command, "find", at);
-    BSON_APPEND_DOCUMENT_BEGIN(command, "filter", &filter);
-    if (after != NULL) {
-        BSON_APPEND_DOCUMENT_BEGIN(&filter, "_id", &condition);
-        srv_mongo_append_key(&condition, "$gt", *after);
-        bson_append_document_end(&filter, &condition);
-    }
-    bson_append_document_end(command, &filter);
-    bson_t sort;
-    BSON_APPEND_DOCUMENT_BEGIN(command, "sort", &sort);
-    BSON_APPEND_INT32(&sort, "_id", 1);
-    bson_append_document_end(command, &sort);
-    BSON_APPEND_INT64(command, "limit", limit);
-    BSON_APPEND_INT64(command, "batchSize", limit);
-}
-
-/* Reads documents until the page is full, by count or by bytes. */
-static bool fill_page(struct srv_mongo_target *at, const bson_t *reply, size_t limit,
-                      struct srv_page *out_page, struct base_err *err)
-{
-    struct srv_page page = {0};
-    size_t bytes = 0;
-    bson_iter_t documents;
-    bson_t document;
-    page.documents = rpc_context_alloc(at->ctx, limit * sizeof *page.documents, err);
-    if (page.documents == NULL) {
-        return false;
-    }
-    bool any = srv_mongo_open_batch(reply, &documents);
-    while (any && srv_mongo_next_document(&documents, &document)) {
-        if (page.count == limit ||
-            (page.count > 0 && bytes + document.len > SRV_STORE_LIST_BYTES_MAX)) {
-            page.has_more = true;
-            break;
-        }
-        struct srv_document *out = &page.documents[page.count];
-        if (!read_key(at, &document, &out->key, err)) {
-            return false;
-        }
-        at->key = out->key;
-        if (!read_document(at, &document, false, &at->ctx->arena, &out->message, err)) {
-            return false;
-        }
-        bytes += document.len;
-        page.count++;
-    }
-    *out_page = page;
-    return true;
-}
-
-/* Asks for one document more than the page takes, to know whether there is one. A cursor stays open
- * only where the server has cut the batch at 16 MiB; then there is more, too. */
 static bool mongo_list(struct srv_store *store, struct rpc_context *ctx,
                        const struct srv_collection *collection, const struct srv_key *after,
                        size_t limit, enum srv_form form, struct srv_page *out_page,
                        struct base_err *err)
 {
     (void)form;
-    struct srv_mongo_target at = {.client = client_of(store), .ctx = ctx, .collection = collection};
-    bson_t command;
-    bson_t reply;
-    if (after != NULL && !srv_document_check_key(collection, *after, err)) {
-        return false;
-    }
-    append_find(&command, &at, after, (int64_t)limit + 1);
-    bool ok = srv_mongo_run(&at, SRV_MONGO_READ, &command, &reply, err);
-    bson_destroy(&command);
-    if (!ok) {
-        return false;
-    }
-    int64_t cursor = srv_mongo_open_cursor(&reply);
-    ok = fill_page(&at, &reply, limit, out_page, err);
-    bson_destroy(&reply);
-    if (cursor != 0) {
-        srv_mongo_kill_cursor(&at, cursor);
-        if (ok) {
-            out_page->has_more = true;
-        }
-    }
-    return ok;
+    struct mongo_store *self = (struct mongo_store *)store;
+    struct srv_mongo_target at = {.client = self->client, .ctx = ctx, .collection = collection};
+    return (after == NULL || srv_document_check_key(collection, *after, err)) &&
+           srv_mongo_list(&at, &self->sizes, after, limit, out_page, err);
 }
 
 /* ---- Writing ---- */
@@ -315,7 +164,7 @@ static bool mongo_insert(struct srv_store *store, struct rpc_context *ctx,
     bson_t document, reply;
     int64_t inserted;
     if (!srv_document_check_key(collection, key, err) ||
-        !build_document(&at, message, &document, err) ||
+        !srv_mongo_build_document(&at, message, &document, err) ||
         !run_write(&at, "insert", "documents", &document, &reply, err)) {
         return false;
     }
@@ -395,9 +244,9 @@ static bool mutate(const struct srv_mongo_target *at, const struct srv_mutation 
                    struct base_err *err)
 {
     ProtobufCMessage *message;
-    return read_document(at, found, true, scratch, &message, err) &&
+    return srv_mongo_read_document(at, found, true, scratch, &message, err) &&
            mutation->apply(mutation, at->ctx, message, err) &&
-           build_document(at, message, out_document, err);
+           srv_mongo_build_document(at, message, out_document, err);
 }
 
 /* One round: read, change, write back. Hands out the message as a reader would get it, without the
@@ -416,7 +265,7 @@ static bool try_update(const struct srv_mongo_target *at, const struct srv_mutat
     if (ok) {
         ok = replace(at, &found, &document, out_replaced, err) &&
              (!*out_replaced ||
-              read_document(at, &document, false, &at->ctx->arena, out_message, err));
+              srv_mongo_read_document(at, &document, false, &at->ctx->arena, out_message, err));
         bson_destroy(&document);
     }
     bson_destroy(&reply);

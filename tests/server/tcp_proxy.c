@@ -31,6 +31,8 @@ struct tcp_proxy {
     atomic_bool is_stalled;
     atomic_bool stops;
     atomic_size_t peak;
+    atomic_size_t sent; /* bytes to the database, and from it */
+    atomic_size_t received;
     struct connection connections[CONNECTIONS_MAX];
     size_t count;
     struct pollfd polled[2 * CONNECTIONS_MAX + 1]; /* both ends of each, and the listener */
@@ -76,8 +78,8 @@ static void drop(struct tcp_proxy *proxy, size_t i)
     proxy->connections[i] = proxy->connections[--proxy->count];
 }
 
-/* Passes on what one end has to say; false when the connection is over. */
-static bool pass(int from, int to)
+/* Passes on what one end has to say, counting it; false when the connection is over. */
+static bool pass(int from, int to, atomic_size_t *count)
 {
     char bytes[65536];
     ssize_t got = recv(from, bytes, sizeof bytes, 0);
@@ -87,6 +89,7 @@ static bool pass(int from, int to)
             return false;
         }
         sent += n;
+        atomic_fetch_add(count, (size_t)n);
     }
     return got > 0;
 }
@@ -102,7 +105,8 @@ static void pass_all(struct tcp_proxy *proxy)
     poll(polled, 2 * count + 1, POLL_MS);
     for (size_t i = 2 * count; i-- > 0;) { /* from the end, because drop moves the last */
         const struct connection *connection = &proxy->connections[i / 2];
-        if (polled[i].revents != 0 && !pass(connection->ends[i % 2], connection->ends[1 - i % 2])) {
+        if (polled[i].revents != 0 && !pass(connection->ends[i % 2], connection->ends[1 - i % 2],
+                                            i % 2 == 0 ? &proxy->sent : &proxy->received)) {
             drop(proxy, i / 2);
             i -= i % 2;
         }
@@ -168,6 +172,11 @@ int tcp_proxy_port(const struct tcp_proxy *proxy)
 void tcp_proxy_stall(struct tcp_proxy *proxy, bool is_stalled)
 {
     atomic_store(&proxy->is_stalled, is_stalled);
+}
+
+size_t tcp_proxy_received(const struct tcp_proxy *proxy)
+{
+    return atomic_load(&proxy->received);
 }
 
 size_t tcp_proxy_peak(const struct tcp_proxy *proxy)

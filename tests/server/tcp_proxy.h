@@ -22,6 +22,9 @@ int tcp_proxy_port(const struct tcp_proxy *proxy);
 
 void tcp_proxy_stall(struct tcp_proxy *proxy, bool is_stalled);
 
+/* Bytes that the database has sent so far. */
+size_t tcp_proxy_received(const struct tcp_proxy *proxy);
+
 /* The most connections there were at once. */
 size_t tcp_proxy_peak(const struct tcp_proxy *proxy);
 
