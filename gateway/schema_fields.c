@@ -298,10 +298,12 @@ static bool check_well_known(struct gw_message *message, struct base_err *err)
             continue;
         }
         bool fits = message->field_count == well_known_types[i].field_count;
+        int32_t oneof = well_known_types[i].kind == GW_VALUE ? 0 : -1;
         for (uint32_t j = 0; fits && j < message->field_count; j++) {
             fits = message->fields[j].number == j + 1 &&
                    message->fields[j].type == well_known_types[i].types[j] &&
-                   message->fields[j].is_repeated == well_known_types[i].is_repeated;
+                   message->fields[j].is_repeated == well_known_types[i].is_repeated &&
+                   message->fields[j].oneof == oneof;
         }
         message->well_known = well_known_types[i].kind;
         return fits ||

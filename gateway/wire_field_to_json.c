@@ -130,7 +130,7 @@ static bool find(struct gw_writer *writer, const struct gw_field *field, struct 
 bool gw_write_field_alone(struct gw_writer *writer, const struct gw_field *field,
                           struct base_str wire)
 {
-    struct found found;
+    struct found found = {.start = NULL};
     if (!find(writer, field, wire, &found)) {
         return false;
     }

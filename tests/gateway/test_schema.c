@@ -369,6 +369,26 @@ static void spoil_well_known(struct set *s)
     s->method.input_type = s->method.output_type = ".google.protobuf.Timestamp";
 }
 
+/* A Duration, but for the oneof its fields stand in. */
+static void spoil_well_known_oneof(struct set *s)
+{
+    static Google__Protobuf__OneofDescriptorProto oneof;
+    static Google__Protobuf__OneofDescriptorProto *oneofs[] = {&oneof};
+    google__protobuf__oneof_descriptor_proto__init(&oneof);
+    oneof.name = "which";
+    s->message.n_oneof_decl = 1;
+    s->message.oneof_decl = oneofs;
+    s->file.package = "google.protobuf";
+    s->message.name = "Duration";
+    s->method.input_type = s->method.output_type = ".google.protobuf.Duration";
+    s->field[0].type = TYPE(INT64);
+    s->field[1].type = TYPE(INT32);
+    for (int i = 0; i < 2; i++) {
+        s->field[i].has_oneof_index = true;
+        s->field[i].oneof_index = 0;
+    }
+}
+
 static void spoil_method_name(struct set *s)
 {
     s->method.name = "Do/It";
@@ -443,6 +463,7 @@ static const struct {
     {spoil_negative_oneof, "message p.M, field a: cannot stand in its oneof"},
     {spoil_map_entry, "p.M is not the entry of a map"},
     {spoil_well_known, "google.protobuf.Timestamp has not the fields it is known for"},
+    {spoil_well_known_oneof, "google.protobuf.Duration has not the fields it is known for"},
     {spoil_method_name, "\"Do/It\" in p.S is not a name"},
     {spoil_method_twice, "p.S.Do is defined twice"},
     {spoil_method_type, "p.S.Do: unknown message type \"\""},
