@@ -1,7 +1,7 @@
-"""Runs what README.md says can be pasted, on a fresh demo store, and compares what it says comes out.
+"""Runs what a page says can be pasted, on a fresh demo store, and compares what it says comes out.
 
-readme_test.py TOLLGATE README: in ```console blocks a line after "$ " is a command, the lines that follow are its
-output, in which "..." stands for anything. The blocks run in order, in one shell, against a server on a free port.
+readme_test.py TOLLGATE PAGE: in ```console blocks a line after "$ " is a command, the lines that follow are its
+output, in which "..." stands for anything. The blocks run in order, in one shell, against a server on free ports.
 """
 import os
 import re
@@ -12,7 +12,7 @@ import tempfile
 import time
 
 PROGRAM, README = sys.argv[1:3]
-SHOWN_ADDRESS = "127.0.0.1:8080"
+SHOWN_ADDRESSES = {"http": "127.0.0.1:8080", "admin": "127.0.0.1:9901"}
 MARK = "--- end of output ---"
 
 
@@ -25,27 +25,37 @@ def examples(text):
 
 
 def start(directory):
-    """Starts the program; returns it and its address."""
+    """Starts the program; returns it and its addresses by protocol."""
     log = os.path.join(directory, "log")
     flags = ["--demo", "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--store", f"sqlite:{directory}/store.db",
              "--cors-origin", "https://app.example.com"]
     with open(log, "w") as out:
-        program = subprocess.Popen([PROGRAM, "serve", *flags], stdout=subprocess.DEVNULL, stderr=out)
+        program = subprocess.Popen([PROGRAM, "serve", "--admin", "127.0.0.1:0", *flags], stdout=subprocess.DEVNULL,
+                                   stderr=out)
     for _ in range(600):
-        found = re.search(r"address=(\S+) protocol=http", open(log).read())
-        if found:
-            return program, found.group(1)
+        found = dict(re.findall(r"address=(\S+) protocol=(\w+)\n", open(log).read()))
+        addresses = {protocol: address for address, protocol in found.items()}
+        if addresses.keys() >= SHOWN_ADDRESSES.keys():
+            return program, addresses
         assert program.poll() is None, open(log).read()
         time.sleep(0.05)
     raise AssertionError("the program does not listen:\n" + open(log).read())
 
 
-def outputs(commands, address):
+def environment(directory, addresses):
+    """The program is on the path, the AWS CLI has credentials that nobody checks."""
+    return {**os.environ, "no_proxy": "*", "HOME": directory, "PATH": f"{os.path.dirname(PROGRAM)}:{os.environ['PATH']}",
+            "TOLLGATE_ADMIN_URL": f"http://{addresses['admin']}", "AWS_ACCESS_KEY_ID": "any",
+            "AWS_SECRET_ACCESS_KEY": "any", "AWS_DEFAULT_REGION": "us-east-1", "AWS_PAGER": ""}
+
+
+def outputs(commands, directory, addresses):
     """Runs the commands in one shell and returns what each printed."""
     script = "".join(f"{command}\nprintf '%s\\n' '\n{MARK}'\n" for command in commands)
-    script = script.replace(SHOWN_ADDRESS, address)
-    shell = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=60,
-                           env={**os.environ, "no_proxy": "*"})
+    for protocol, shown in SHOWN_ADDRESSES.items():
+        script = script.replace(shown, addresses[protocol])
+    shell = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=100,
+                           env=environment(directory, addresses))
     return [part.strip("\n") for part in shell.stdout.split(MARK)[:-1]]
 
 
@@ -57,9 +67,9 @@ def main():
     rows = list(examples(open(README).read()))
     failed = 0
     with tempfile.TemporaryDirectory() as directory:
-        program, address = start(directory)
+        program, addresses = start(directory)
         try:
-            got = outputs([command for command, _ in rows], address)
+            got = outputs([command for command, _ in rows], directory, addresses)
         finally:
             program.send_signal(signal.SIGTERM)
             status = program.wait(60)
