@@ -39,16 +39,28 @@ program_path, proto_folder, files_folder = sys.argv[1:4]
 work = tempfile.TemporaryDirectory(prefix="tollgate-files-")
 
 
+# Of its two rules one takes what the other could match.
+SHADOWED = """syntax = "proto3"; package shadowed; import "google/api/annotations.proto";
+message Name { string a = 1; string b = 2; }
+service Names {
+  rpc Get(Name) returns (Name) { option (google.api.http) = {get: "/v/{a=d/*/**}"}; }
+  rpc List(Name) returns (Name) { option (google.api.http) = {get: "/v/{a=d/**}/{b}"}; }
+}
+"""
+
+
 def compile_protos():
-    """Makes Python's message modules, and the descriptor set that the gateway is given."""
-    with open(f"{work.name}/elsewhere.proto", "w", encoding="utf-8") as file:
-        file.write(ELSEWHERE)
+    """Makes Python's message modules, and the descriptor sets that gateways are given."""
+    for name, text in (("elsewhere", ELSEWHERE), ("shadowed", SHADOWED)):
+        with open(f"{work.name}/{name}.proto", "w", encoding="utf-8") as file:
+            file.write(text)
     include = [f"-I{folder}" for folder in (work.name, files_folder, proto_folder, "/usr/include")]
     googles = ("api/annotations", "api/http", "api/httpbody", "rpc/status", "rpc/error_details")
     protos = ["files.proto", "elsewhere.proto"] + [f"google/{name}.proto" for name in googles]
     made = protoc.main(["protoc", *include, f"--python_out={work.name}", *protos])
-    made |= protoc.main(["protoc", *include, "--include_imports", f"--descriptor_set_out={work.name}/files.binpb",
-                         "files.proto"])
+    for name in ("files", "shadowed"):
+        made |= protoc.main(["protoc", *include, "--include_imports",
+                             f"--descriptor_set_out={work.name}/{name}.binpb", f"{name}.proto"])
     if made != 0:
         sys.exit("files_test: protoc failed")
     sys.path.insert(0, work.name)
@@ -85,10 +97,10 @@ class Server:
 class Gateway:
     """`tollgate gateway`, running until stop()."""
 
-    def __init__(self, upstream_port):
-        self.log_path = f"{work.name}/log"
+    def __init__(self, upstream_port, name):
+        self.log_path = f"{work.name}/{name}.log"
         command = [program_path, "gateway", "--listen", "127.0.0.1:0", "--upstream", f"127.0.0.1:{upstream_port}",
-                   "--proto-set", f"{work.name}/files.binpb"]
+                   "--proto-set", f"{work.name}/{name}.binpb"]
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         give_up = time.monotonic() + WAIT_S_MAX
@@ -271,7 +283,16 @@ class Errors(FilesTest):
         self.assertEqual(response.headers.get_all("www-authenticate"), ['Basic realm="files"'])
 
 
-gateway = Gateway(server.port)
+class Routes(unittest.TestCase):
+    def test_a_rule_that_is_never_reached_is_warned_of(self):
+        other = Gateway(server.port, "shadowed")
+        other.stop()
+        self.assertIn('level=warn event="route is never reached" route="GET /v/{a=d/**}/{b}" '
+                      "method=/shadowed.Names/List taken_by=/shadowed.Names/Get", other.log())
+        self.assertNotIn("never reached", gateway.log())
+
+
+gateway = Gateway(server.port, "files")
 
 
 def main():

@@ -38,66 +38,72 @@ static void describe(const struct gw_template *template, char *out, size_t size)
 }
 
 struct valid_row {
+    const char *rule;
     const char *text;
     const char *want;
 };
 
 static const struct valid_row valid_rows[] = {
-    {"/", ""},
-    {"/*", "/*"},
-    {"/**", "/**"},
-    {"/v1", "/\"v1\""},
-    {"/v1/b", "/\"v1\"/\"b\""},
-    {"/shelves/{shelf}/books/{book}", "/\"shelves\"/*/\"books\"/* shelf=1+1 book=3+1"},
-    {"/shelves/**", "/\"shelves\"/**"},
-    {"/*/**", "/*/**"},
-    {"/*/a/**", "/*/\"a\"/**"},
-    {"/a/{a.b.c}", "/\"a\"/* a.b.c=1+1"},
-    {"/a/{a.b.c=*}", "/\"a\"/* a.b.c=1+1"},
-    {"/a/{b=**}", "/\"a\"/** b=1+1m"},
-    {"/a/{b=c/*}", "/\"a\"/\"c\"/* b=1+2m"},
-    {"/a/{b=c/*/d}", "/\"a\"/\"c\"/*/\"d\" b=1+3m"},
-    {"/a/{b=c/**}/d/e", "/\"a\"/\"c\"/**/\"d\"/\"e\" b=1+2m"},
-    {"/a/{b=c/**/d}/e:verb", "/\"a\"/\"c\"/**/\"d\"/\"e\" b=1+3m :verb"},
-    {"/a/{var=b}", "/\"a\"/\"b\" var=1+1"},
-    {"/a/{var=b/c/d}", "/\"a\"/\"b\"/\"c\"/\"d\" var=1+3m"},
-    {"/{x.y.z=*/a/b}/c", "/*/\"a\"/\"b\"/\"c\" x.y.z=0+3m"},
-    {"/{x.y.z=*/*}:verb", "/*/* x.y.z=0+2m :verb"},
-    {"/{_}", "/* _=0+1"},
-    {"/{a_1}/{A2}", "/*/* a_1=0+1 A2=1+1"},
-    {"/v1/{bucket_name=buckets/*}/{name=objects/**/.ext}/tail:LOCK",
+    {"the root has no segments", "/", ""},
+    {"one segment, any", "/*", "/*"},
+    {"any number of segments", "/**", "/**"},
+    {"a literal", "/v1", "/\"v1\""},
+    {"two literals", "/v1/b", "/\"v1\"/\"b\""},
+    {"a variable alone is one segment", "/shelves/{shelf}/books/{book}",
+     "/\"shelves\"/*/\"books\"/* shelf=1+1 book=3+1"},
+    {"\"**\" behind a literal", "/shelves/**", "/\"shelves\"/**"},
+    {"\"**\" behind \"*\"", "/*/**", "/*/**"},
+    {"a literal between wildcards", "/*/a/**", "/*/\"a\"/**"},
+    {"a variable names a field of a field", "/a/{a.b.c}", "/\"a\"/* a.b.c=1+1"},
+    {"\"{x}\" is \"{x=*}\"", "/a/{a.b.c=*}", "/\"a\"/* a.b.c=1+1"},
+    {"a variable of \"**\" is multi", "/a/{b=**}", "/\"a\"/** b=1+1m"},
+    {"a variable of two segments is multi", "/a/{b=c/*}", "/\"a\"/\"c\"/* b=1+2m"},
+    {"a variable ends in a literal", "/a/{b=c/*/d}", "/\"a\"/\"c\"/*/\"d\" b=1+3m"},
+    {"segments behind a variable of \"**\"", "/a/{b=c/**}/d/e",
+     "/\"a\"/\"c\"/**/\"d\"/\"e\" b=1+2m"},
+    {"segments behind \"**\" in a variable", "/a/{b=c/**/d}/e:verb",
+     "/\"a\"/\"c\"/**/\"d\"/\"e\" b=1+3m :verb"},
+    {"a variable of one literal is not multi", "/a/{var=b}", "/\"a\"/\"b\" var=1+1"},
+    {"a variable of literals", "/a/{var=b/c/d}", "/\"a\"/\"b\"/\"c\"/\"d\" var=1+3m"},
+    {"a variable begins with a wildcard", "/{x.y.z=*/a/b}/c", "/*/\"a\"/\"b\"/\"c\" x.y.z=0+3m"},
+    {"a variable of two wildcards", "/{x.y.z=*/*}:verb", "/*/* x.y.z=0+2m :verb"},
+    {"a name may be an underscore", "/{_}", "/* _=0+1"},
+    {"names have digits and capitals", "/{a_1}/{A2}", "/*/* a_1=0+1 A2=1+1"},
+    {"all of it at once", "/v1/{bucket_name=buckets/*}/{name=objects/**/.ext}/tail:LOCK",
      "/\"v1\"/\"buckets\"/*/\"objects\"/**/\".ext\"/\"tail\" bucket_name=1+2m name=3+3m :LOCK"},
     /* verbs */
-    {"/a:foo", "/\"a\" :foo"},
-    {"/a/b/c:foo", "/\"a\"/\"b\"/\"c\" :foo"},
-    {"/*:verb", "/* :verb"},
-    {"/**:verb", "/** :verb"},
-    {"/{a}:verb", "/* a=0+1 :verb"},
-    {"/{x=**}:myverb", "/** x=0+1m :myverb"},
-    {"/a/{b=*}/**:verb", "/\"a\"/*/** b=1+1 :verb"},
+    {"a verb behind a literal", "/a:foo", "/\"a\" :foo"},
+    {"a verb behind the last of several", "/a/b/c:foo", "/\"a\"/\"b\"/\"c\" :foo"},
+    {"a verb behind \"*\"", "/*:verb", "/* :verb"},
+    {"a verb behind \"**\"", "/**:verb", "/** :verb"},
+    {"a verb behind a variable", "/{a}:verb", "/* a=0+1 :verb"},
+    {"a verb behind a variable of \"**\"", "/{x=**}:myverb", "/** x=0+1m :myverb"},
+    {"a verb behind a wildcard and a variable", "/a/{b=*}/**:verb", "/\"a\"/*/** b=1+1 :verb"},
     /* characters and escapes */
-    {"/-._~!$&'()*+,;=:@", "/\"-._~!$&'()*+,;=\" :@"},
-    {"/%e7%ac%ac%e4%b8%80", "/\"\347\254\254\344\270\200\""},
-    {"/foo%2Fbar/%2A/%2A%2a/{starstar=%2A%2a/**}:%2c",
+    {"RFC 3986 pchar", "/-._~!$&'()*+,;=:@", "/\"-._~!$&'()*+,;=\" :@"},
+    {"escapes of UTF-8", "/%e7%ac%ac%e4%b8%80", "/\"\347\254\254\344\270\200\""},
+    {"escaped slashes and stars are text", "/foo%2Fbar/%2A/%2A%2a/{starstar=%2A%2a/**}:%2c",
      "/\"foo/bar\"/\"*\"/\"**\"/\"**\"/** starstar=3+2m :,"},
-    {"/foo/bar:baz%12xyz%abcde", "/\"foo\"/\"bar\" :baz\022xyz\253cde"},
-    {"/v1/a%3Ab", "/\"v1\"/\"a:b\""},
+    {"escapes in a verb", "/foo/bar:baz%12xyz%abcde", "/\"foo\"/\"bar\" :baz\022xyz\253cde"},
+    {"an escaped colon starts no verb", "/v1/a%3Ab", "/\"v1\"/\"a:b\""},
     /* Colons that start no verb belong to their literal, as grpc-gateway reads them and
      * grpc-httpjson-transcoding, vanguard-go and ESPv2 refuse. */
-    {"/v1/{name=segment/wi:th}", "/\"v1\"/\"segment\"/\"wi:th\" name=1+2m"},
-    {"/a/{x=var:verb}", "/\"a\"/\"var:verb\" x=1+1"},
-    {"/foo/bar:baz/buzz", "/\"foo\"/\"bar:baz\"/\"buzz\""},
-    {"/v1/a=b&c=d;e=f:g/endpoint.rdf:LOCK", "/\"v1\"/\"a=b&c=d;e=f:g\"/\"endpoint.rdf\" :LOCK"},
-    {"/a:b:c", "/\"a:b\" :c"},
-    {"/v1/{name}:bla:baa", "/\"v1\"/* name=1+1 :bla:baa"},
-    {"/**:b:c", "/** :b:c"},
+    {"a colon inside a variable", "/v1/{name=segment/wi:th}",
+     "/\"v1\"/\"segment\"/\"wi:th\" name=1+2m"},
+    {"a colon at a variable's end", "/a/{x=var:verb}", "/\"a\"/\"var:verb\" x=1+1"},
+    {"a colon in the middle", "/foo/bar:baz/buzz", "/\"foo\"/\"bar:baz\"/\"buzz\""},
+    {"a colon in the middle, and a verb", "/v1/a=b&c=d;e=f:g/endpoint.rdf:LOCK",
+     "/\"v1\"/\"a=b&c=d;e=f:g\"/\"endpoint.rdf\" :LOCK"},
+    {"of a last literal the last colon", "/a:b:c", "/\"a:b\" :c"},
+    {"behind a variable the first colon", "/v1/{name}:bla:baa", "/\"v1\"/* name=1+1 :bla:baa"},
+    {"behind a wildcard the first colon", "/**:b:c", "/** :b:c"},
     /* "**" before other segments: grpc-gateway takes wildcards behind it, vanguard-go and
      * grpc-httpjson-transcoding do not; the position of one "**" is no ambiguity. */
-    {"/foo/**/bar", "/\"foo\"/**/\"bar\""},
-    {"/a/**/*", "/\"a\"/**/*"},
-    {"/a/**/foo/*", "/\"a\"/**/\"foo\"/*"},
+    {"a literal behind \"**\"", "/foo/**/bar", "/\"foo\"/**/\"bar\""},
+    {"\"*\" behind \"**\"", "/a/**/*", "/\"a\"/**/*"},
+    {"both behind \"**\"", "/a/**/foo/*", "/\"a\"/**/\"foo\"/*"},
     /* "*" is a character of RFC 3986's pchar; only vanguard-go refuses it inside a literal. */
-    {"/foo/bar*", "/\"foo\"/\"bar*\""},
+    {"a star that does not begin its segment", "/foo/bar*", "/\"foo\"/\"bar*\""},
 };
 
 static void test_valid(void **state)
@@ -110,12 +116,12 @@ static void test_valid(void **state)
         struct gw_template template;
         struct base_err err = {0};
         if (!gw_template_parse(base_str_of(row->text), &arena, &template, &err)) {
-            fail_msg("%s: %s", row->text, err.message);
+            fail_msg("%s: %s: %s", row->rule, row->text, err.message);
         }
         char got[1024];
         describe(&template, got, sizeof got);
         if (strcmp(got, row->want) != 0) {
-            fail_msg("%s\n got %s\nwant %s", row->text, got, row->want);
+            fail_msg("%s: %s\n got %s\nwant %s", row->rule, row->text, got, row->want);
         }
         assert_true(base_str_eq(template.text, base_str_of(row->text)));
     }
