@@ -207,7 +207,7 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .offset = offsetof(struct cli_options, cors_headers), .value_name = "NAME",                \
         .help = "Headers those pages may send: NAME, or PREFIX* for all that begin so. When not "  \
                 "given: Authorization, Content-Type, Grpc-Metadata-*, Grpc-Timeout, X-Api-Key, "   \
-                "X-Server-Timeout."                                                                \
+                "X-Request-Id, X-Server-Timeout."                                                  \
     }
 #define CORS_EXPOSE                                                                                \
     {                                                                                              \

@@ -15,8 +15,8 @@
 
 /* What the gateway acts on or passes on of a request, beyond what pages may always send. */
 static const char *const request_headers[] = {
-    "Authorization", "Content-Type", "Grpc-Metadata-*",
-    "Grpc-Timeout",  "X-Api-Key",    "X-Server-Timeout",
+    "Authorization", "Content-Type", "Grpc-Metadata-*",  "Grpc-Timeout",
+    "X-Api-Key",     "X-Request-Id", "X-Server-Timeout",
 };
 static const char *const all_headers[] = {"*"};
 

@@ -44,12 +44,14 @@ static const struct e2e_row app_rows[] = {
      "access-control-allow-origin: " APP "\nvary: Origin\n"
      "access-control-allow-methods: GET, HEAD, POST, OPTIONS\n"
      "access-control-allow-headers: Authorization, Content-Type, Grpc-Timeout, X-Api-Key, "
+     "X-Request-Id, "
      "X-Server-Timeout\n"
      "access-control-max-age: 60\n-access-control-expose-headers\n-allow"},
     {"a preflight for metadata", "OPTIONS", "/users",
      ASKS_APP PREFLIGHT("GET") "\nAccess-Control-Request-Headers: grpc-metadata-a,x-other", NULL,
      204, NULL,
      "access-control-allow-headers: Authorization, Content-Type, Grpc-Timeout, X-Api-Key, "
+     "X-Request-Id, "
      "X-Server-Timeout, grpc-metadata-a"},
     {"a preflight for a method with a variable in its path", "OPTIONS", "/users/0",
      ASKS_APP PREFLIGHT("DELETE"), NULL, 204, NULL,

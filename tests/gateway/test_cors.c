@@ -158,7 +158,7 @@ static void test_answers(void **state)
 
 #define METHODS(methods) "access-control-allow-methods: " methods "\n"
 #define HEADERS(names) "access-control-allow-headers: " names "\n"
-#define OWN "Authorization, Content-Type, Grpc-Timeout, X-Api-Key, X-Server-Timeout"
+#define OWN "Authorization, Content-Type, Grpc-Timeout, X-Api-Key, X-Request-Id, X-Server-Timeout"
 #define MAX_AGE "access-control-max-age: 600\n"
 
 static const struct preflight_row {
