@@ -1,0 +1,20 @@
+/* Keys and plans as the store would hand them out, to make snapshots of. One thread. */
+#ifndef GATEWAY_ACCESS_FIXTURE_H
+#define GATEWAY_ACCESS_FIXTURE_H
+
+#include "gateway/access.h"
+
+/* The hash key of every fixture. */
+extern const uint8_t access_hash_key[BASE_DIGEST_BYTES];
+
+/* A key of this value in at most two plans (NULL: none), enabled. Its hash is `out_hash`. */
+Tollgate__ApiKey access_key(const char *id, const char *value, char *plans[2],
+                            uint8_t out_hash[BASE_DIGEST_BYTES]);
+
+/* A stage of a plan. */
+Tollgate__ApiStage access_stage(const char *name);
+
+/* A plan for `count` stages, without limits. */
+Tollgate__UsagePlan access_plan(const char *id, Tollgate__ApiStage **stages, size_t count);
+
+#endif
