@@ -1,18 +1,22 @@
 """Runs what a page says can be pasted, on a fresh demo store, and compares what it says comes out.
 
 readme_test.py TOLLGATE PAGE: in ```console blocks a line after "$ " is a command, the lines that follow are its
-output, in which "..." stands for anything. The blocks run in order, in one shell, against a server on free ports.
+output, in which "..." stands for anything. The blocks run in order, in one shell in the project's folder,
+against a server on free ports; what they write to /tmp goes to a folder of the test's own.
 """
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 
 PROGRAM, README = sys.argv[1:3]
-SHOWN_ADDRESSES = {"http": "127.0.0.1:8080", "admin": "127.0.0.1:9901"}
+SHOWN_ADDRESSES = {"http": "127.0.0.1:8080", "grpc": "127.0.0.1:50051", "admin": "127.0.0.1:9901"}
+SHOWN_FREE = "127.0.0.1:8090"  # of what the examples start themselves
+PROJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 MARK = "--- end of output ---"
 
 
@@ -22,6 +26,12 @@ def examples(text):
         for part in re.split(r"^\$ ", block, flags=re.M)[1:]:
             command, _, expected = part.partition("\n")
             yield command, expected.rstrip("\n")
+
+
+def free_address():
+    with socket.socket() as unbound:
+        unbound.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{unbound.getsockname()[1]}"
 
 
 def start(directory):
@@ -52,10 +62,11 @@ def environment(directory, addresses):
 def outputs(commands, directory, addresses):
     """Runs the commands in one shell and returns what each printed."""
     script = "".join(f"{command}\nprintf '%s\\n' '\n{MARK}'\n" for command in commands)
+    script = script.replace("/tmp/", f"{directory}/").replace(SHOWN_FREE, free_address())
     for protocol, shown in SHOWN_ADDRESSES.items():
         script = script.replace(shown, addresses[protocol])
     shell = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=100,
-                           env=environment(directory, addresses))
+                           env=environment(directory, addresses), cwd=PROJECT)
     return [part.strip("\n") for part in shell.stdout.split(MARK)[:-1]]
 
 
