@@ -2,6 +2,8 @@
 #ifndef FUZZ_FUZZ_H
 #define FUZZ_FUZZ_H
 
+#include "base/str.h"
+
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -18,5 +20,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
             abort();                                                                               \
         }                                                                                          \
     } while (0)
+
+/* The part before `c`, which `rest` moves behind; all of it when there is no `c`. */
+static inline struct base_str fuzz_take_until(struct base_str *rest, char c)
+{
+    const char *end = rest->len == 0 ? NULL : memchr(rest->data, c, rest->len);
+    size_t len = end == NULL ? rest->len : (size_t)(end - rest->data);
+    size_t skip = end == NULL ? len : len + 1;
+    struct base_str part = base_str_make(rest->data, len);
+    *rest = base_str_make(rest->data + skip, rest->len - skip);
+    return part;
+}
 
 #endif

@@ -45,24 +45,13 @@ static void check_request(const struct gw_route *route, const struct gw_http_req
     base_buf_dispose(&json);
 }
 
-/* The part before `c`, which `rest` moves behind; all of it when there is no `c`. */
-static struct base_str take_until(struct base_str *rest, char c)
-{
-    const char *end = rest->len == 0 ? NULL : memchr(rest->data, c, rest->len);
-    size_t len = end == NULL ? rest->len : (size_t)(end - rest->data);
-    size_t skip = end == NULL ? len : len + 1;
-    struct base_str part = base_str_make(rest->data, len);
-    *rest = base_str_make(rest->data + skip, rest->len - skip);
-    return part;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     load();
     struct base_str body = base_str_make((const char *)data, size);
-    struct base_str query = take_until(&body, '\n');
-    struct base_str method = take_until(&query, ' ');
-    struct base_str path = take_until(&query, '?');
+    struct base_str query = fuzz_take_until(&body, '\n');
+    struct base_str method = fuzz_take_until(&query, ' ');
+    struct base_str path = fuzz_take_until(&query, '?');
     void *route = NULL;
     struct gw_captures captures;
     if (gw_router_match(gw_routes_router(routes), method, path, &route, &captures) == GW_MATCHED) {
