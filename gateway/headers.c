@@ -67,6 +67,7 @@ static const struct base_str framing_names[] = {
 static const struct base_str gateway_prefixes[] = {
     NAME("grpc-"),
     NAME("tollgate-"),
+    NAME("x-api-key"),
     NAME("x-forwarded-"),
 };
 

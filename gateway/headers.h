@@ -4,7 +4,7 @@
  * permanent headers of the IANA registry as tollgate-<name>; X-Forwarded-For and -Host, to which
  * gateway/head.h adds, by their names; the rest is dropped. So is what metadata cannot carry, a
  * value with other than printable ASCII, and a Grpc-Metadata- name that would pass for gRPC's own
- * or for the gateway's word (grpc-*, tollgate-*, x-forwarded-*).
+ * or for the gateway's word (grpc-*, tollgate-*, x-api-key*, x-forwarded-*).
  *
  * Out: metadata x-... keeps its name as a header, any other becomes grpc-metadata-<name> (in lower
  * case, as HTTP/2 wants it), and what a call answers at its end becomes grpc-trailer-<name>: an

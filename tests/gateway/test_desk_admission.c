@@ -1,0 +1,404 @@
+/* Keys and limits at the desk, over a channel that answers at once and a quota that answers by
+ * hand. */
+#include "gateway/admission.h"
+#include "gateway/desk.h"
+#include "notes/v1/notes.tg.h"
+#include "tests/gateway/access_fixture.h"
+#include "tests/gateway/fake_channel.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define KEY "value-of-a-key-in-plan-one"
+#define NOW_S INT64_C(1795687701) /* 2026-11-26T10:08:21Z */
+
+struct client {
+    struct gw_client client;
+    struct gw_call *call;
+    int status; /* 0: no answer yet */
+    char body[256];
+    char headers[512]; /* "name: value\n" for each */
+};
+
+struct source {
+    struct gw_quota_source source;
+    struct gw_quota_reservation *pending;
+};
+
+static struct fixture {
+    struct fake_channel fake;
+    struct gw_stages stages;
+    struct gw_admission_policy policy;
+    struct source source;
+    struct gw_meters *meters;
+    struct gw_gateway *gateway;
+    struct base_mailbox mailbox;
+    struct base_timers timers;
+    struct gw_desk *desk;
+} fix;
+
+static int64_t fixed_unix_ns(const struct base_clock *self)
+{
+    (void)self;
+    return NOW_S * BASE_NS_PER_S;
+}
+
+static const struct base_clock fixed_clock = {fixed_unix_ns};
+
+static void reserve(struct gw_quota_source *self, struct gw_quota_reservation *reservation)
+{
+    ((struct source *)self)->pending = reservation;
+}
+
+static void wake(struct base_mailbox *mailbox)
+{
+    (void)mailbox;
+}
+
+static int open_desk(void **state)
+{
+    struct base_err err;
+    (void)state;
+    fix = (struct fixture){.source = {.source = {reserve}}};
+    fake_channel_init(&fix.fake);
+    fix.fake.plan.is_recorded = true;
+    gw_stages_end(&fix.stages);
+    fix.policy = (struct gw_admission_policy){.stages = &fix.stages, .clock = &fixed_clock};
+    fix.meters = gw_meters_create(&fix.source.source);
+    const struct gw_descriptor_set notes = {.bytes = notes_v1_notes_descriptor_set};
+    fix.gateway = gw_gateway_create(&(struct gw_gateway_config){.descriptor_sets = &notes,
+                                                                .descriptor_set_count = 1,
+                                                                .channel = &fix.fake.channel,
+                                                                .policy = &fix.policy},
+                                    &err);
+    assert_non_null(fix.gateway);
+    base_mailbox_init(&fix.mailbox, wake);
+    base_timers_init(&fix.timers);
+    fix.desk = gw_desk_open(fix.gateway, &fix.mailbox, &fix.timers, 10);
+    return 0;
+}
+
+static int close_desk(void **state)
+{
+    (void)state;
+    assert_int_equal(gw_desk_calls(fix.desk), 0);
+    assert_int_equal(base_timers_next_ns(&fix.timers), BASE_NEVER_NS);
+    gw_desk_close(fix.desk);
+    base_mailbox_dispose(&fix.mailbox);
+    base_timers_dispose(&fix.timers);
+    gw_gateway_unref(fix.gateway);
+    rpc_channel_destroy(&fix.fake.channel);
+    gw_meters_destroy(fix.meters);
+    return 0;
+}
+
+/* ---- Keys and plans ---- */
+
+static Tollgate__Throttle throttle_of(double rate, int burst)
+{
+    Tollgate__Throttle throttle = TOLLGATE__THROTTLE__INIT;
+    throttle.rate_limit = rate;
+    throttle.burst_limit = burst;
+    return throttle;
+}
+
+/* Makes KEY known: in a plan of these limits, each of which may be NULL. */
+static void know_key(Tollgate__Throttle *throttle, Tollgate__Throttle *list_notes,
+                     Tollgate__Quota *quota)
+{
+    Tollgate__ApiStage__ThrottleEntry entry = TOLLGATE__API_STAGE__THROTTLE_ENTRY__INIT;
+    Tollgate__ApiStage__ThrottleEntry *entries[] = {&entry};
+    Tollgate__ApiStage stage = access_stage("$default");
+    Tollgate__ApiStage *stages[] = {&stage};
+    entry.key = (char *)(uintptr_t) "/notes/GET";
+    entry.value = list_notes;
+    stage.throttle = entries;
+    stage.n_throttle = list_notes == NULL ? 0 : 1;
+    Tollgate__UsagePlan plan = access_plan("one", stages, 1);
+    plan.throttle = throttle;
+    plan.quota = quota;
+    static char *plan_ids[2] = {(char *)(uintptr_t) "one", NULL};
+    uint8_t hash[BASE_DIGEST_BYTES];
+    Tollgate__ApiKey key = access_key("key-id", KEY, plan_ids, hash);
+    const Tollgate__ApiKey *keys[] = {&key};
+    const Tollgate__UsagePlan *plans[] = {&plan};
+    struct gw_access_config config = {keys, 1, plans, 1, access_hash_key, &fix.stages, fix.meters};
+    struct base_err err;
+    struct gw_access *access = gw_access_create(&config, &err);
+    assert_non_null(access);
+    gw_desk_set_access(fix.desk, access);
+    gw_access_unref(access);
+}
+
+static Tollgate__Quota minutely(int limit)
+{
+    Tollgate__Quota quota = TOLLGATE__QUOTA__INIT;
+    quota.limit = limit;
+    quota.period = TOLLGATE__QUOTA__PERIOD__MINUTE;
+    return quota;
+}
+
+/* ---- Requests ---- */
+
+struct headers {
+    struct gw_header_source source;
+    const struct gw_header *next;
+};
+
+static bool next_header(struct gw_header_source *source, struct gw_header *out_header)
+{
+    struct headers *headers = (struct headers *)(void *)source;
+    if (headers->next->name.len == 0) {
+        return false;
+    }
+    *out_header = *headers->next++;
+    return true;
+}
+
+static void on_answer(struct gw_client *self, struct gw_call *call, const struct gw_answer *answer)
+{
+    struct client *client = (struct client *)(void *)self;
+    size_t used = 0;
+    client->call = call;
+    client->status = answer->http_status;
+    snprintf(client->body, sizeof client->body, "%.*s", BASE_STR_ARGS(answer->body));
+    client->headers[0] = '\0';
+    for (size_t i = 0; i < answer->header_count; i++) {
+        used += (size_t)snprintf(client->headers + used, sizeof client->headers - used,
+                                 "%.*s: %.*s\n", BASE_STR_ARGS(answer->headers[i].name),
+                                 BASE_STR_ARGS(answer->headers[i].value));
+    }
+}
+
+static void begin(struct client *client, const char *path, const struct gw_header *headers)
+{
+    struct headers source = {.source = {.next = next_header}, .next = headers};
+    const char *question = strchr(path, '?');
+    size_t path_len = question == NULL ? strlen(path) : (size_t)(question - path);
+    struct gw_exchange exchange = {
+        .method = BASE_STR("GET"),
+        .raw_path = base_str_make(path, path_len),
+        .raw_query = base_str_of(question == NULL ? NULL : question + 1),
+        .headers = &source.source,
+    };
+    *client = (struct client){.client = {on_answer}};
+    base_role_assert_loop();
+    client->call = gw_desk_begin(fix.desk, &exchange, &client->client);
+}
+
+static void release(struct client *client)
+{
+    base_role_assert_loop();
+    gw_call_release(client->call);
+}
+
+/* One request with KEY, as long as it is answered at once; the status. */
+static int get(struct client *client, const char *path)
+{
+    static const struct gw_header headers[] = {{BASE_STR("x-api-key"), BASE_STR(KEY)}, {{0}, {0}}};
+    begin(client, path, headers);
+    int status = client->status;
+    if (status != 0) {
+        release(client);
+    }
+    return status;
+}
+
+/* Ends the reservation that is on its way and delivers what it brought. */
+static void answer_quota(bool is_answered, int64_t granted, int64_t left)
+{
+    assert_non_null(fix.source.pending);
+    struct gw_quota_reservation *reservation = fix.source.pending;
+    fix.source.pending = NULL;
+    gw_quota_reserved(reservation, is_answered, granted, left);
+    base_mailbox_drain(&fix.mailbox);
+}
+
+/* ---- Keys ---- */
+
+static void a_key_that_is_not_known_is_refused(void **state)
+{
+    (void)state;
+    static const struct gw_header none[] = {{{0}, {0}}};
+    static const struct gw_header other[] = {{BASE_STR("x-api-key"), BASE_STR("other")},
+                                             {{0}, {0}}};
+    const struct gw_header *const rows[] = {none, other};
+    struct client client;
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < 2; i++) {
+            begin(&client, "/notes", rows[i]);
+            release(&client);
+            assert_int_equal(client.status, 403);
+            assert_string_equal(client.body, "{\"message\":\"Forbidden\"}");
+            assert_string_equal(client.headers, "x-amzn-errortype: ForbiddenException\n");
+        }
+        know_key(NULL, NULL, NULL);
+    }
+    assert_int_equal(get(&client, "/notes"), 200);
+    assert_int_equal(atomic_load(&fix.fake.started), 1);
+}
+
+static void the_service_learns_whose_call_it_is(void **state)
+{
+    (void)state;
+    static const struct gw_header headers[] = {
+        {BASE_STR("grpc-metadata-tollgate-api-key-id"), BASE_STR("forged")},
+        {BASE_STR("grpc-metadata-x-api-key"), BASE_STR("forged")},
+        {BASE_STR("x-api-key"), BASE_STR(KEY)},
+        {{0}, {0}},
+    };
+    struct client client;
+    know_key(NULL, NULL, NULL);
+    begin(&client, "/notes", headers);
+    release(&client);
+    assert_int_equal(client.status, 200);
+    assert_string_equal(fix.fake.last_metadata, "tollgate-api-key-id=key-id\nx-api-key=" KEY "\n");
+}
+
+static void nobody_is_asked_where_keys_are_ignored(void **state)
+{
+    (void)state;
+    struct client client;
+    fix.policy.ignores_keys = true;
+    assert_int_equal(get(&client, "/notes"), 200);
+    assert_string_equal(fix.fake.last_metadata, "");
+}
+
+/* ---- Throttles ---- */
+
+/* The limit for a method stands in the place of the key's. */
+static void each_limit_refuses_in_its_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        const char *headers;
+    } rows[] = {
+        {"/notes/1", "ratelimit-policy: \"key\";q=2;w=20\nratelimit: \"key\";r=0;t=10\n"},
+        {"/notes", "ratelimit-policy: \"method\";q=3;w=15\nratelimit: \"method\";r=0;t=5\n"},
+    };
+    struct client client;
+    Tollgate__Throttle key = throttle_of(0.1, 2);
+    Tollgate__Throttle method = throttle_of(0.2, 3);
+    know_key(&key, &method, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t k = 0; k < 2 + i; k++) {
+            assert_int_equal(get(&client, rows[i].path), 200);
+        }
+        assert_int_equal(get(&client, rows[i].path), 429);
+        assert_string_equal(client.body, "{\"message\":\"Too Many Requests\"}");
+        assert_non_null(strstr(client.headers, "x-amzn-errortype: TooManyRequestsException\n"));
+        assert_non_null(strstr(client.headers, rows[i].headers));
+        assert_non_null(strstr(client.headers, i == 0 ? "retry-after: 10\n" : "retry-after: 5\n"));
+    }
+}
+
+static void stages_and_the_process_have_limits_for_all(void **state)
+{
+    (void)state;
+    struct client client;
+    fix.policy.ignores_keys = true;
+    fix.stages.stages[0].limit = gw_token_limit_of(0.01, 2);
+    fix.stages.process_limit = gw_token_limit_of(0.01, 5);
+    assert_int_equal(get(&client, "/notes"), 200);
+    assert_int_equal(get(&client, "/notes"), 200);
+    assert_int_equal(get(&client, "/notes"), 429);
+    assert_non_null(strstr(client.headers, "ratelimit-policy: \"stage\";q=2;w=200\n"));
+    /* Another method has a bucket of its own. */
+    assert_int_equal(get(&client, "/notes/1"), 200);
+    assert_int_equal(get(&client, "/notes/2"), 200);
+    assert_int_equal(get(&client, "/notes/3"), 429);
+    fix.stages.stages[0].limit = (struct gw_token_limit){0};
+    assert_int_equal(get(&client, "/notes"), 200);
+    assert_int_equal(get(&client, "/notes"), 429);
+    assert_non_null(strstr(client.headers, "ratelimit-policy: \"gateway\";q=5;w=500\n"));
+}
+
+/* ---- Quotas ---- */
+
+static void waits_for_the_quota_and_goes_on(void **state)
+{
+    (void)state;
+    struct client client;
+    Tollgate__Quota quota = minutely(32);
+    know_key(NULL, NULL, &quota);
+    assert_int_equal(get(&client, "/notes"), 0);
+    assert_int_equal(atomic_load(&fix.fake.started), 0);
+    answer_quota(true, 2, 30);
+    assert_int_equal(client.status, 200);
+    assert_string_equal(client.headers, "ratelimit: \"quota\";r=31;t=39\n");
+    release(&client);
+    /* What cannot be understood does not count. */
+    assert_int_equal(get(&client, "/notes?no_such_parameter=1"), 400);
+    assert_int_equal(get(&client, "/notes"), 200);
+    assert_string_equal(client.headers, "ratelimit: \"quota\";r=30;t=39\n");
+    assert_int_equal(get(&client, "/notes"), 0);
+    answer_quota(true, 0, 0);
+    release(&client);
+    assert_int_equal(client.status, 429);
+    assert_string_equal(client.body, "{\"message\":\"Limit Exceeded\"}");
+    assert_string_equal(client.headers, "x-amzn-errortype: LimitExceededException\n"
+                                        "retry-after: 39\n"
+                                        "ratelimit-policy: \"quota\";q=32;w=60\n"
+                                        "ratelimit: \"quota\";r=0;t=39\n");
+    assert_int_equal(get(&client, "/notes"), 429);
+}
+
+/* The client has gone, its deadline has passed, or keys have changed before the quota is known. */
+static void what_is_not_wanted_any_more_goes_back(void **state)
+{
+    (void)state;
+    struct client client;
+    Tollgate__Quota quota = minutely(32);
+    know_key(NULL, NULL, &quota);
+    assert_int_equal(get(&client, "/notes"), 0);
+    release(&client);
+    know_key(NULL, NULL, &quota);
+    answer_quota(true, 2, 30);
+    assert_int_equal(atomic_load(&fix.fake.started), 0);
+    assert_int_equal(get(&client, "/notes"), 200);
+    assert_int_equal(get(&client, "/notes"), 200);
+    assert_int_equal(get(&client, "/notes"), 0);
+    base_timers_run(&fix.timers, base_clock_monotonic_ns() + 60 * BASE_NS_PER_S);
+    assert_int_equal(client.status, 504);
+    release(&client);
+    answer_quota(true, 1, 29);
+    assert_int_equal(get(&client, "/notes"), 200);
+}
+
+static void without_an_answer_the_flag_decides(void **state)
+{
+    (void)state;
+    struct client client;
+    Tollgate__Quota quota = minutely(32);
+    know_key(NULL, NULL, &quota);
+    assert_int_equal(get(&client, "/notes"), 0);
+    answer_quota(false, 0, 0);
+    release(&client);
+    assert_int_equal(client.status, 503);
+    assert_string_equal(client.body, "{\"code\":14,\"message\":\"the quota cannot be checked now\","
+                                     "\"details\":[]}");
+    assert_non_null(strstr(client.headers, "retry-after: 1\n"));
+    fix.policy.quota_fail_open = true;
+    assert_int_equal(get(&client, "/notes"), 200);
+}
+
+#define AT_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        AT_DESK(a_key_that_is_not_known_is_refused),
+        AT_DESK(the_service_learns_whose_call_it_is),
+        AT_DESK(nobody_is_asked_where_keys_are_ignored),
+        AT_DESK(each_limit_refuses_in_its_name),
+        AT_DESK(stages_and_the_process_have_limits_for_all),
+        AT_DESK(waits_for_the_quota_and_goes_on),
+        AT_DESK(what_is_not_wanted_any_more_goes_back),
+        AT_DESK(without_an_answer_the_flag_decides),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
