@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 import unittest
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mongodb"))
@@ -45,6 +46,16 @@ def run(*args, **kwargs):
     if done.returncode != 0:
         raise AssertionError(f"{shlex.join(args)}: status {done.returncode}\n{done.stdout}{done.stderr}")
     return done.stdout
+
+
+def call(url, body=None, headers=()):
+    """One request; its status and its JSON, whatever the status."""
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json", **dict(headers)})
+    try:
+        with urllib.request.urlopen(request, timeout=STEP_S_MAX) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
 
 
 def read(name):
@@ -112,10 +123,11 @@ class Processes(unittest.TestCase):
         libc = ctypes.CDLL(None)
         with open(log_path, "wb") as log:
             process = subprocess.Popen(
-                [program, *args], cwd=self.folder, env={**os.environ, **variables}, stdin=subprocess.DEVNULL,
+                [program, *args], cwd=self.folder, stdin=subprocess.DEVNULL,
+                env={**os.environ, "TOLLGATE_ADMIN": "127.0.0.1:0", **variables},
                 stdout=log, stderr=log, preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
         self.addCleanup(self.stop, process)
-        wanted = {"serve": 2, "server": 1, "gateway": 1}[args[0]]
+        wanted = {"serve": 3, "server": 2, "gateway": 1}[args[0]]
         ports, give_up = {}, time.monotonic() + START_S_MAX
         while len(ports) < wanted:
             with open(log_path, encoding="utf-8") as log:
@@ -123,7 +135,7 @@ class Processes(unittest.TestCase):
             if process.poll() is not None or time.monotonic() > give_up:
                 self.fail(f"{name} does not listen:\n{text}")
             ports = {protocol: int(port) for port, protocol in
-                     re.findall(r"address=0\.0\.0\.0:(\d+) protocol=(\w+)", text)}
+                     re.findall(r"address=(?:0\.0\.0\.0|127\.0\.0\.1):(\d+) protocol=(\w+)", text)}
             time.sleep(0.02)
         return ports
 
@@ -265,14 +277,27 @@ class Compose(Processes):
                     variables["TOLLGATE_UPSTREAM"] = f"127.0.0.1:{ports[upstream[0]]['grpc']}"
                 ports[name] = self.start(name, service["command"], variables)
                 self.check_health(service["healthcheck"]["test"][1:], ports[name])
-            urls = [f"http://127.0.0.1:{ports[name]['http']}/users" for name in ("gateway-a", "gateway-b", "gateway-c")]
-            post = urllib.request.Request(urls[0], b'{"name":"Danny"}', {"Content-Type": "application/json"})
-            with urllib.request.urlopen(post, timeout=STEP_S_MAX) as answer:
-                self.assertEqual((answer.status, json.load(answer)), (201, {"id": 0}))
-            for url in urls:
-                with urllib.request.urlopen(url, timeout=STEP_S_MAX) as answer:
-                    self.assertEqual(json.load(answer), {"0": {"name": "Danny", "books": []}})
+            gateways = [f"http://127.0.0.1:{ports[name]['http']}" for name in ("gateway-a", "gateway-b", "gateway-c")]
+            self.assertEqual(call(gateways[0] + "/users", b'{"name":"Danny"}'), (201, {"id": 0}))
+            for gateway in gateways:
+                self.assertEqual(call(gateway + "/users"), (200, {"0": {"name": "Danny", "books": []}}))
+            self.check_tutorial(gateways, ports["server-a"]["admin"])
             self.doCleanups()
+
+    def check_tutorial(self, gateways, admin_port):
+        """A key made on one server is good on every gateway, and a note of one is there on all."""
+        made = json.loads(run(program, "keys", "create", "me", "--plan", "standard",
+                              "--admin-url", f"http://127.0.0.1:{admin_port}"))
+        key = {"x-api-key": made["value"]}
+        give_up = time.monotonic() + START_S_MAX
+        while any(call(gateway + "/notes", None, key)[0] != 200 for gateway in gateways):
+            self.assertLess(time.monotonic(), give_up, "a gateway does not learn of the key")
+            time.sleep(0.1)
+        status, note = call(gateways[0] + "/notes", b'{"title":"Milk","content":"Two bottles."}', key)
+        self.assertEqual(status, 201)
+        for gateway in gateways:
+            self.assertEqual(call(gateway + "/notes", None, key), (200, {"notes": [note], "nextPageToken": ""}))
+            self.assertEqual(call(gateway + "/notes"), (403, {"message": "Forbidden"}))
 
 
 def main():
