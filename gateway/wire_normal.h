@@ -20,9 +20,9 @@
  * Struct takes three (the Struct, the entry of its map, the Value). */
 #define GW_WIRE_NESTING_MAX (3 * GW_NESTING_MAX + 3)
 
-/* Bytes that the normal form of `len` bytes has at most: an element that came alone takes a length
- * more when its list is packed, and with it the lengths around it may. */
-#define GW_WIRE_NORMAL_BYTES_MAX(len) (2 * (len))
+/* Bytes that the normal form of `len` bytes has at most: an element of one byte in a packed run may
+ * come to stand alone behind a tag of five, and the lengths around it grow with it. */
+#define GW_WIRE_NORMAL_BYTES_MAX(len) (8 * (len))
 
 /* Appends the normal form of `wire`, a message of `type`. Where `schema` is not NULL, the payload
  * of a google.protobuf.Any is brought into its normal form, too, if its type is found there.

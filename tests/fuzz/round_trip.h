@@ -10,7 +10,8 @@
 void round_trip_json(const struct gw_message *type, const struct gw_transcode_options *options,
                      struct base_str json);
 
-/* Wire bytes print as JSON that is read and printed the same again, or are refused as damaged. */
+/* Wire bytes print as JSON that is read and printed the same again, and so does their normal form,
+ * or are refused as damaged. */
 void round_trip_wire(const struct gw_message *type, const struct gw_transcode_options *options,
                      struct base_str wire);
 

@@ -177,6 +177,26 @@ static void sorts_many_records(void **state)
     assert_string_equal(hex_to_normal("Lists", wire, NULL), want);
 }
 
+/* A packed run, out of order, of a list that is not packed: every element gets a tag of two bytes.
+ */
+static void unpacks_a_long_run(void **state)
+{
+    (void)state;
+    enum { ELEMENTS = 100 };
+    char wire[6 + ELEMENTS * 2 + 4 + 1] = "8a0164";
+    char want[32 + ELEMENTS * 2] = "{\"int32s\":[1],\"loose\":[1";
+    for (int i = 0; i < ELEMENTS; i++) {
+        memcpy(wire + 6 + (size_t)i * 2, "01", 2);
+    }
+    memcpy(wire + 6 + ELEMENTS * 2, "1801", 5);
+    size_t len = strlen(want);
+    for (int i = 1; i < ELEMENTS; i++, len += 2) {
+        memcpy(want + len, ",1", 2);
+    }
+    memcpy(want + len, "]}", 3);
+    assert_string_equal(hex_to_json("Lists", wire, (struct gw_transcode_options){0}), want);
+}
+
 /* `levels` messages inside each other, the innermost empty. */
 static struct base_str nest(int levels, char *storage, size_t size)
 {
@@ -229,8 +249,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(follows_the_encoding), cmocka_unit_test(keeps_what_json_shows),
         cmocka_unit_test(refuses_damage),       cmocka_unit_test(opens_any),
-        cmocka_unit_test(sorts_many_records),   cmocka_unit_test(limits_nesting),
-        cmocka_unit_test(limits_bytes),
+        cmocka_unit_test(sorts_many_records),   cmocka_unit_test(unpacks_a_long_run),
+        cmocka_unit_test(limits_nesting),       cmocka_unit_test(limits_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
