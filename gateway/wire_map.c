@@ -13,7 +13,7 @@ struct entry {
     struct gw_wire_record value;
     bool has_value;
     bool is_split;   /* a message value in several pieces */
-    bool is_foreign; /* a value that a closed enum lacks: as if the entry were not there */
+    bool is_foreign; /* only values that a closed enum lacks: as if the entry were not there */
 };
 
 static uint64_t key_number(enum gw_type type, uint64_t bits)
@@ -52,7 +52,8 @@ static void take_value(const struct gw_field *field, const struct gw_wire_record
                        struct entry *entry)
 {
     if (!gw_record_fits(field, record)) {
-        entry->is_foreign = field->type == GW_ENUM && record->type == GW_WIRE_VARINT;
+        entry->is_foreign |=
+            !entry->has_value && field->type == GW_ENUM && record->type == GW_WIRE_VARINT;
         return;
     }
     entry->is_split = entry->has_value && field->message != NULL;
