@@ -4,6 +4,7 @@
 #include "tests/e2e/harness.h"
 #include "tests/e2e/http.h"
 
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -191,6 +192,38 @@ static void test_refused_by_the_library(void **state)
     base_free(log);
 }
 
+/* A client that leaves before its answer, which an upstream that says nothing makes it wait for. */
+static void test_client_leaves(void **state)
+{
+    struct world *world = *state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    int silent = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(silent, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(silent, 8), 0);
+    assert_int_equal(getsockname(silent, (struct sockaddr *)&address, &len), 0);
+    char upstream[32];
+    snprintf(upstream, sizeof upstream, "127.0.0.1:%d", ntohs(address.sin_port));
+    const char *const args[] = {"gateway", "--listen",     "127.0.0.1:0", "--upstream",
+                                upstream,  "--access-log", NULL};
+    e2e_stop(&world->program);
+    e2e_start(&world->program, &world->dir, "leaves.log", E2E_HTTP_LISTENER, args);
+    static const char request[] = "GET /users HTTP/1.1\r\nHost: x\r\n\r\n";
+    int fd = e2e_connect(world->program.http_port, READ_MS_MAX);
+    assert_int_equal(send(fd, request, sizeof request - 1, MSG_NOSIGNAL), sizeof request - 1);
+    e2e_sleep_ms(200);
+    close(fd);
+    e2e_sleep_ms(200);
+    char *log = take_log(world);
+    char *at = log;
+    char line[1024];
+    next_line(world, &at, line, sizeof line);
+    cut_duration(line);
+    assert_memory_equal(line, "method=GET route=/users status=499 ", 35);
+    base_free(log);
+    close(silent);
+}
+
 /* ---- API keys ---- */
 
 #define KEY_VALUE "value-of-a-key-0123456789"
@@ -275,6 +308,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_PROGRAM(test_lines),
         WITH_PROGRAM(test_refused_by_the_library),
+        WITH_PROGRAM(test_client_leaves),
         cmocka_unit_test_setup_teardown(test_keys, set_up_keys, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
