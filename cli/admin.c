@@ -70,6 +70,7 @@ static bool open_front(struct cli_admin *admin, const struct cli_options *option
         .gateway = admin->gateway,
         .address = options->admin,
         .loops = ADMIN_LOOPS,
+        .logs_requests = options->access_log,
     };
     admin->front = gw_front_open(&config, err);
     return admin->front != NULL || base_err_wrap(err, "--admin");

@@ -192,7 +192,7 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
     {                                                                                              \
         .name = "access-log", .kind = CLI_SWITCH,                                                  \
         .offset = offsetof(struct cli_options, access_log),                                        \
-        .help = "Logs a line for each request over REST, too."                                     \
+        .help = "Logs a line for each request over REST, those of --admin as well."                \
     }
 #define CORS_ORIGIN                                                                                \
     {                                                                                              \
@@ -262,7 +262,8 @@ static const struct cli_flag serve_flags[] = {
     JSON,   CORS, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag server_flags[] = {
-    GRPC, STORE, ADMIN_OFF, ACCESS, STAGE, DEMO, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL,
+    GRPC,    STORE,   ADMIN_OFF,     ACCESS,    STAGE,      DEMO,
+    THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag gateway_flags[] = {
     LISTEN,

@@ -298,6 +298,8 @@ static void test_keys(void **state)
     assert_memory_equal(at + strcspn(at, "\n") + 1 - strlen(used), used, strlen(used));
     assert_null(strstr(at + strcspn(at, "\n"), "key_id="));
     assert_null(strstr(log, KEY_VALUE));
+    assert_non_null(strstr(log, "method=POST route=/apikeys status=201 "));
+    assert_non_null(strstr(log, "method=POST route=/usageplans/{usage_plan_id}/keys status=201 "));
     base_free(log);
 }
 
