@@ -220,6 +220,12 @@ static void spoil_range_start(struct set *s)
 
 static void spoil_range_end(struct set *s)
 {
+    s->range.end = 9;
+}
+
+/* Nothing is left then, which is no damage in itself. */
+static void spoil_range_empty(struct set *s)
+{
     s->range.end = 10;
 }
 
@@ -250,6 +256,7 @@ static void refuses(void **state)
         {spoil_required, "message p.M, field a: no extension can be that"},
         {spoil_range_start, "message p.M: a bad range of extensions"},
         {spoil_range_end, "message p.M: a bad range of extensions"},
+        {spoil_range_empty, "message p.M, field b: the number is not left to extensions"},
         {spoil_range_past_the_last, "message p.M: a bad range of extensions"},
         {spoil_own_field, "message p.M: fields own and [q.a] have the same number"},
     };
