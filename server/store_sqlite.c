@@ -161,15 +161,18 @@ static bool read_number(sqlite3 *db, const char *path, const char *sql, int64_t 
     return true;
 }
 
-/* Whether the file is a store of ours, or empty and so may become one. */
+/* Whether the file is a store of ours, or empty and so may become one. All of it is read of one
+ * moment: another process may be making the file a store just now. */
 static bool check_ours(sqlite3 *db, const char *path, bool *out_empty, struct base_err *err)
 {
     int64_t application_id = 0;
     int64_t version = 0;
     int64_t tables = 0;
-    if (!read_number(db, path, "PRAGMA application_id", &application_id, err) ||
+    if (!srv_sqlite_exec(db, "BEGIN", err) ||
+        !read_number(db, path, "SELECT count(*) FROM sqlite_schema", &tables, err) ||
+        !read_number(db, path, "PRAGMA application_id", &application_id, err) ||
         !read_number(db, path, "PRAGMA user_version", &version, err) ||
-        !read_number(db, path, "SELECT count(*) FROM sqlite_schema", &tables, err)) {
+        !srv_sqlite_exec(db, "COMMIT", err)) {
         return false;
     }
     *out_empty = application_id == 0 && version == 0 && tables == 0;
