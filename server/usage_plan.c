@@ -199,16 +199,26 @@ bool srv_usage_plan_check(const Tollgate__UsagePlan *plan, struct base_err *err)
            check_stages(plan, err) && check_tags(plan, err);
 }
 
+bool srv_usage_plan_holds_for(const Tollgate__UsagePlan *plan, const char *stage)
+{
+    for (size_t i = 0; i < plan->n_api_stages; i++) {
+        if (strcmp(plan->api_stages[i]->stage, stage) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool srv_usage_plan_check_apart(const Tollgate__UsagePlan *plan, const Tollgate__UsagePlan *other,
                                 struct base_err *err)
 {
     for (size_t i = 0; i < plan->n_api_stages; i++) {
-        const Tollgate__ApiStage *stage = plan->api_stages[i];
-        if (srv_usage_plan_stage(other, stage->api_id, stage->stage) != NULL) {
+        const char *stage = plan->api_stages[i]->stage;
+        if (srv_usage_plan_holds_for(other, stage)) {
             return base_err_set(err, BASE_ALREADY_EXISTS,
-                                "usage plans %s and %s both hold for stage %s:%s, so no API key "
-                                "may be in both",
-                                plan->id, other->id, stage->api_id, stage->stage);
+                                "usage plans %s and %s both hold for stage %s, so no API key may "
+                                "be in both",
+                                plan->id, other->id, stage);
         }
     }
     return true;

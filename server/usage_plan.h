@@ -30,6 +30,9 @@
 /* Fails with INVALID_ARGUMENT, naming the field, where the plan breaks a rule. */
 bool srv_usage_plan_check(const Tollgate__UsagePlan *plan, struct base_err *err) BASE_MUST_CHECK;
 
+/* Whether the plan holds for a stage of this name, whatever its API: a gateway has one API. */
+bool srv_usage_plan_holds_for(const Tollgate__UsagePlan *plan, const char *stage);
+
 /* Fails with ALREADY_EXISTS where both hold for a stage: no key may be in both. */
 bool srv_usage_plan_check_apart(const Tollgate__UsagePlan *plan, const Tollgate__UsagePlan *other,
                                 struct base_err *err) BASE_MUST_CHECK;

@@ -81,8 +81,13 @@ class Boto3(unittest.TestCase):
         client.create_usage_plan_key(usagePlanId=plans[10], keyId=key, keyType="API_KEY")
         other = client.create_usage_plan(name="same", apiStages=[{"apiId": "many", "stage": "s0"}])["id"]
         client.delete_usage_plan_key(usagePlanId=plans[1], keyId=key)
-        with self.assertRaisesRegex(client.exceptions.ConflictException, "both hold for stage many:s0"):
+        with self.assertRaisesRegex(client.exceptions.ConflictException, "both hold for stage s0"):
             client.create_usage_plan_key(usagePlanId=other, keyId=key, keyType="API_KEY")
+        with self.assertRaisesRegex(client.exceptions.ConflictException, "holds for the stage"):
+            client.update_usage_plan(usagePlanId=plans[2], patchOperations=[
+                {"op": "add", "path": "/apiStages", "value": "many:s3"}])
+        client.update_usage_plan(usagePlanId=plans[2], patchOperations=[
+            {"op": "add", "path": "/apiStages", "value": "many:s1"}])
 
     def test_import_all_or_none(self):
         rows = b"Name,Key\na,0123456789012345678901234567890a\nb,0123456789012345678901234567890a\n"
