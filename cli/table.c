@@ -75,7 +75,7 @@ void cli_table_print(struct cli_table *table, FILE *out)
     for (size_t at = 0; at < table->cells.len;) {
         const char *cell = table->cells.data + at;
         print_cell(table, column, cell, &gap, out);
-        column = (column + 1) % table->column_count;
+        column = column + 1 == table->column_count ? 0 : column + 1;
         at += strlen(cell) + 1;
     }
     base_buf_reset(&table->cells, SIZE_MAX);

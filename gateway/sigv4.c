@@ -14,7 +14,7 @@
 #define DATE_BYTES 16
 #define DAY_BYTES 8
 
-#define SIGNATURE_BYTES (2 * BASE_DIGEST_BYTES)
+#define SIGNATURE_BYTES ((size_t)2 * BASE_DIGEST_BYTES)
 
 /* What an Authorization header says. All of it is borrowed. */
 struct authorization {

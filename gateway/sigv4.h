@@ -13,7 +13,7 @@
 #include "gateway/head.h"
 
 /* How far a request's date may lie from ours. */
-#define GW_SIGV4_SKEW_S (15 * 60)
+#define GW_SIGV4_SKEW_S 900
 
 /* Headers that may be signed, parameters of a query, and bytes of the canonical form. */
 #define GW_SIGV4_HEADERS_MAX 64

@@ -276,7 +276,7 @@ bool srv_admin_update_usage(void *self, struct rpc_context *ctx,
     struct srv_admin *admin = self;
     Tollgate__UsagePlan *plan;
     Tollgate__ApiKey *key;
-    int32_t remaining;
+    int32_t remaining = 0;
     if (!read_remaining(request, &remaining, err) ||
         !srv_access_get_plan(admin->access, ctx, request->usage_plan_id, &plan, err) ||
         !srv_access_get_key(admin->access, ctx, request->key_id, &key, err)) {
