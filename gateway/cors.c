@@ -240,14 +240,15 @@ size_t gw_cors_answer(const struct gw_cors *cors, struct base_str origin,
                       struct gw_header out[GW_CORS_ANSWER_HEADERS_MAX])
 {
     size_t count = 0;
-    if (!cors->any_origin) {
+    if (cors->any_origin) {
+        add(out, &count, BASE_STR("access-control-allow-origin"), BASE_STR("*"));
+    } else {
         add(out, &count, BASE_STR("vary"), BASE_STR("Origin"));
+        if (!gw_cors_allows(cors, origin)) {
+            return count;
+        }
+        add(out, &count, BASE_STR("access-control-allow-origin"), origin);
     }
-    if (!gw_cors_allows(cors, origin)) {
-        return count;
-    }
-    add(out, &count, BASE_STR("access-control-allow-origin"),
-        cors->any_origin ? BASE_STR("*") : origin);
     if (cors->credentials) {
         add(out, &count, BASE_STR("access-control-allow-credentials"), BASE_STR("true"));
     }

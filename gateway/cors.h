@@ -8,9 +8,9 @@
  * at all, and its browser keeps the answer from it. Nothing else is refused for its origin: CORS
  * protects the people in front of browsers, not the server.
  *
- * The origin is echoed with Vary: Origin; where any may call, the answer is "*" for all alike.
- * Services cannot answer headers of CORS (gateway/headers.h keeps them apart), so what is said here
- * is all that is said.
+ * The origin is echoed with Vary: Origin; where any may call, the answer is "*" for all alike, a
+ * request without an origin included, so that a cache may give it to anyone. Services cannot answer
+ * headers of CORS (gateway/headers.h keeps them apart), so what is said here is all that is said.
  *
  * Made at start-up, then constant: any thread may ask. Asking allocates nothing.
  */

@@ -109,6 +109,8 @@ static const struct e2e_row any_rows[] = {
      "access-control-allow-origin: *\naccess-control-expose-headers: Retry-After\n-vary"},
     {"a page without an origin, too", "GET", "/users", "Origin: null", NULL, 200, "{}",
      "access-control-allow-origin: *"},
+    {"a request without an origin may be cached for any", "GET", "/users", NULL, NULL, 200, "{}",
+     "access-control-allow-origin: *\n-vary"},
     {"and its preflight", "OPTIONS", "/users", "Origin: null" PREFLIGHT("POST"), NULL, 204, NULL,
      "access-control-allow-origin: *\naccess-control-allow-methods: GET, HEAD, POST, OPTIONS"},
 };
