@@ -189,73 +189,111 @@ static size_t copy_words(char *out, struct base_str text)
 }
 
 #if defined(__SSE2__)
-/* Copies the block at `at`; returns a bit for each byte that is special or not ASCII. */
-static unsigned copy_block(char *out, struct base_str text, size_t at)
+/* Which bytes of a block are special or not ASCII: as signed numbers, control characters and what
+ * has the highest bit are all less than a space. */
+static __m128i unplain_bytes(__m128i block)
+{
+    __m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
+    __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
+    __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+    return _mm_or_si128(low, _mm_or_si128(quote, backslash));
+}
+
+/* Copies the block at `at`; returns which of its bytes are not plain. */
+static __m128i copy_block(char *out, struct base_str text, size_t at)
 {
     __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at));
     _mm_storeu_si128((__m128i *)(void *)(out + at), block);
-    return gw_scan_special_bits(block) | (unsigned)_mm_movemask_epi8(block);
+    return unplain_bytes(block);
 }
 
-/* Copies up to a byte that is special or not ASCII; returns how far it came. */
-static size_t copy_plain(char *out, struct base_str text)
+static unsigned bits_of(__m128i bytes)
 {
+    return (unsigned)_mm_movemask_epi8(bytes);
+}
+
+/* Copies pairs of blocks, of which one question is asked; returns how far they are plain. */
+static size_t copy_pairs(char *out, struct base_str text)
+{
+    size_t done = 0;
+    for (; text.len - done >= 2 * GW_SCAN_BLOCK; done += 2 * GW_SCAN_BLOCK) {
+        __m128i first = copy_block(out, text, done);
+        __m128i second = copy_block(out, text, done + GW_SCAN_BLOCK);
+        if (bits_of(_mm_or_si128(first, second)) != 0) {
+            break;
+        }
+    }
+    return done;
+}
+
+/* Copies up to a byte that is special or not ASCII; returns how far it came. Whole blocks are taken
+ * as far as bytes may be read, so that short text is one block: what it says of the bytes behind
+ * the text does not count. */
+static size_t copy_plain(char *out, struct base_str text, const char *readable)
+{
+    size_t done = copy_pairs(out, text);
+    for (; done < text.len && readable - (text.data + done) >= GW_SCAN_BLOCK;
+         done += GW_SCAN_BLOCK) {
+        unsigned stop = bits_of(copy_block(out, text, done));
+        if (stop != 0) {
+            done += (size_t)__builtin_ctz(stop);
+            return done < text.len ? done : text.len;
+        }
+    }
+    if (done >= text.len) {
+        return text.len;
+    }
     if (text.len < GW_SCAN_BLOCK) {
         return copy_words(out, text);
     }
-    size_t done = 0;
-    unsigned stop;
-    for (; text.len - done >= GW_SCAN_BLOCK; done += GW_SCAN_BLOCK) {
-        stop = copy_block(out, text, done);
-        if (stop != 0) {
-            return done + (size_t)__builtin_ctz(stop);
-        }
-    }
     size_t last = text.len - GW_SCAN_BLOCK; /* overlaps what is known to be plain */
-    stop = copy_block(out, text, last);
+    unsigned stop = bits_of(copy_block(out, text, last));
     return stop == 0 ? text.len : last + (size_t)__builtin_ctz(stop);
 }
 #else
-static size_t copy_plain(char *out, struct base_str text)
+static size_t copy_plain(char *out, struct base_str text, const char *readable)
 {
+    (void)readable;
     return copy_words(out, text);
 }
 #endif
 
-/* Appends `text` in quotes at `at`, where there is room for it and them. */
+/* Appends `text` in quotes at `at`, where there is room for it, them and a block, and `behind` it
+ * unless that is NUL. The buffer's length is stored once: what is appended next waits for it. */
 static inline enum gw_text_status append_into_room(struct base_buf *out, char *at,
-                                                   struct base_str text)
+                                                   struct base_str text, const char *readable,
+                                                   char behind)
 {
     *at++ = '"';
-    size_t done = text.len == 0 ? 0 : copy_plain(at, text);
+    size_t done = copy_plain(at, text, readable);
     at += done;
     if (done < text.len) {
         out->len = (size_t)(at - out->data);
-        return append_slowly(out, text.data + done, text.data + text.len);
+        enum gw_text_status status = append_slowly(out, text.data + done, text.data + text.len);
+        bool ok = status != GW_TEXT_OK || behind == '\0' || base_buf_append_char(out, behind);
+        return ok ? status : GW_TEXT_FULL;
     }
     *at++ = '"';
-    out->len = (size_t)(at - out->data);
+    *at = behind;
+    out->len = (size_t)(at - out->data) + (behind != '\0');
     return GW_TEXT_OK;
 }
 
 enum gw_text_status gw_append_quoted(struct base_buf *out, struct base_str text)
 {
-    if (!base_buf_reserve(out, text.len + 2)) {
+    if (!base_buf_reserve(out, text.len + 3)) {
         return GW_TEXT_FULL;
     }
-    return append_into_room(out, base_buf_end(out), text);
+    const char *end = text.len == 0 ? text.data : text.data + text.len;
+    return append_into_room(out, base_buf_end(out), text, end, '\0');
 }
 
 enum gw_text_status gw_append_member(struct base_buf *out, struct base_str key,
-                                     struct base_str text)
+                                     struct base_str text, const char *readable)
 {
     if (!base_buf_reserve(out, key.len + text.len + GW_COPY_BLOCK)) {
         return GW_TEXT_FULL;
     }
     char *at = gw_put_ready(base_buf_end(out), key);
-    enum gw_text_status status = append_into_room(out, at, text);
-    if (status != GW_TEXT_OK) {
-        return status;
-    }
-    return base_buf_append_char(out, ',') ? GW_TEXT_OK : GW_TEXT_FULL;
+    return append_into_room(out, at, text, readable, ',');
 }

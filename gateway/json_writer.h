@@ -74,8 +74,9 @@ enum gw_text_status { GW_TEXT_OK, GW_TEXT_FULL, GW_TEXT_NOT_UTF8 };
 /* Appends `text` in quotes, escaped as JSON demands and no more. */
 enum gw_text_status gw_append_quoted(struct base_buf *out, struct base_str text);
 
-/* Appends a whole member: a ready key, `text` as gw_append_quoted does it, and a comma. */
+/* Appends a whole member: a ready key, `text` as gw_append_quoted does it, and a comma. Bytes may
+ * be read from the text on up to `readable`, its end or past it, which makes short text faster. */
 enum gw_text_status gw_append_member(struct base_buf *out, struct base_str key,
-                                     struct base_str text);
+                                     struct base_str text, const char *readable);
 
 #endif

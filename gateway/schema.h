@@ -99,7 +99,8 @@ struct gw_field {
     bool is_extension; /* proto2 */
     bool has_presence; /* absence differs from the default */
     bool checks_utf8;
-    uint8_t tag_len; /* of tag[], the field's key on the wire as we write it */
+    bool is_plain_text; /* one string, with a tag of one byte: most strings */
+    uint8_t tag_len;    /* of tag[], the field's key on the wire as we write it */
     uint8_t tag[5];
 };
 

@@ -111,6 +111,7 @@ static void load_tag(struct gw_field *field)
     uint8_t *end = gw_wire_put_varint(tag, (uint64_t)field->number << 3 | type);
     field->tag_len = (uint8_t)(end - tag);
     memcpy(field->tag, tag, field->tag_len);
+    field->is_plain_text = field->type == GW_STRING && !field->is_repeated && field->tag_len == 1;
 }
 
 bool gw_schema_load_field(struct gw_schema_loader *loader, struct gw_field *field,

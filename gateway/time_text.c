@@ -215,7 +215,7 @@ static char *put_date(char *out, uint32_t days)
     return put_pair(out, (months & 0xFFFF) / 2141 + 1);
 }
 
-char *gw_timestamp_format(int64_t seconds, int32_t nanos, char *out)
+char *gw_timestamp_format(int64_t seconds, int32_t nanos, struct gw_date_text *date, char *out)
 {
     if (seconds < TIMESTAMP_SECONDS_MIN || seconds > TIMESTAMP_SECONDS_MAX || nanos < 0 ||
         nanos > NANOS_MAX) {
@@ -223,8 +223,13 @@ char *gw_timestamp_format(int64_t seconds, int32_t nanos, char *out)
     }
     uint64_t from_year_0 = (uint64_t)(seconds + DAYS_TO_1970 * DAY_SECONDS);
     uint32_t of_day = (uint32_t)(from_year_0 % DAY_SECONDS);
-    out = put_date(out, (uint32_t)(from_year_0 / DAY_SECONDS));
-    *out++ = 'T';
+    uint32_t days = (uint32_t)(from_year_0 / DAY_SECONDS);
+    if (date->days != days) {
+        date->days = days;
+        *put_date(date->text, days) = 'T';
+    }
+    memcpy(out, date->text, sizeof date->text);
+    out += sizeof date->text;
     out = put_pair(out, of_day / 3600);
     *out++ = ':';
     out = put_pair(out, of_day / 60 % 60);

@@ -38,7 +38,7 @@ bool gw_bits_are_foreign(const struct gw_field *field, uint64_t bits)
            gw_enum_by_number(field->enumeration, (int32_t)bits) == NULL;
 }
 
-bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *record)
+bool gw_record_fits_slow(const struct gw_field *field, const struct gw_wire_record *record)
 {
     enum gw_wire_type own = gw_wire_type_of(field->type);
     if (record->type == own) {
@@ -47,11 +47,8 @@ bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *r
     return record->type == GW_WIRE_LEN && field->is_repeated && own != GW_WIRE_START_GROUP;
 }
 
-bool gw_record_is_zero(const struct gw_field *field, const struct gw_wire_record *record)
+bool gw_record_is_zero_slow(const struct gw_field *field, const struct gw_wire_record *record)
 {
-    if (field->has_presence || field->is_repeated) {
-        return false;
-    }
     if (record->type == GW_WIRE_LEN) {
         return record->bytes.len == 0;
     }

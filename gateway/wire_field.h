@@ -19,8 +19,15 @@ uint64_t gw_bits_normal(enum gw_type type, uint64_t bits);
 /* Whether a closed enum lacks the value. */
 bool gw_bits_are_foreign(const struct gw_field *field, uint64_t bits);
 
+/* Longer half of gw_record_fits. */
+bool gw_record_fits_slow(const struct gw_field *field, const struct gw_wire_record *record);
+
 /* Whether a record can be the field, an element of it or a packed run of elements. */
-bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *record);
+static inline bool gw_record_fits(const struct gw_field *field, const struct gw_wire_record *record)
+{
+    bool is_long = field->type == GW_MESSAGE || field->type == GW_STRING;
+    return (is_long && record->type == GW_WIRE_LEN) || gw_record_fits_slow(field, record);
+}
 
 /* Whether a record that fits is a packed run. */
 static inline bool gw_record_is_packed(const struct gw_field *field,
@@ -29,8 +36,15 @@ static inline bool gw_record_is_packed(const struct gw_field *field,
     return record->type == GW_WIRE_LEN && gw_wire_type_of(field->type) != GW_WIRE_LEN;
 }
 
+/* Longer half of gw_record_is_zero, of a field without presence. */
+bool gw_record_is_zero_slow(const struct gw_field *field, const struct gw_wire_record *record);
+
 /* Whether the record says what not being there says: zero, of a field without presence. */
-bool gw_record_is_zero(const struct gw_field *field, const struct gw_wire_record *record);
+static inline bool gw_record_is_zero(const struct gw_field *field,
+                                     const struct gw_wire_record *record)
+{
+    return !field->has_presence && !field->is_repeated && gw_record_is_zero_slow(field, record);
+}
 
 /* Reads the next element of a packed run; false when the bytes are damaged. Not at the end. */
 bool gw_wire_next_packed(struct gw_wire_reader *reader, enum gw_type type,

@@ -12,23 +12,6 @@
 /* Oneofs that fit the mask of those met; a message with more is gathered. */
 #define ONEOFS_MAX 64
 
-bool gw_records_next(struct gw_records *records, struct gw_wire_record *out_record)
-{
-    if (gw_wire_at_end(&records->reader)) {
-        return false;
-    }
-    const uint8_t *before = records->reader.next;
-    if (!gw_wire_next(&records->reader, out_record)) {
-        records->is_damaged = true;
-        return false;
-    }
-    if (out_record->number != records->number) {
-        records->reader.next = before;
-        return false;
-    }
-    return true;
-}
-
 bool gw_writer_damaged(struct gw_writer *writer, const struct gw_message *type)
 {
     return gw_writer_fail(writer, "damaged bytes in a %.*s", BASE_STR_ARGS(type->full_name));
@@ -50,24 +33,9 @@ bool gw_writer_full(struct gw_writer *writer)
                         "the JSON would be larger than %zu bytes", writer->out->max_bytes);
 }
 
-bool gw_writer_open(struct gw_writer *writer, char bracket)
+bool gw_writer_too_deep(struct gw_writer *writer)
 {
-    if (writer->depth == GW_NESTING_MAX) {
-        return gw_writer_fail(writer, "a message nested deeper than %d", GW_NESTING_MAX);
-    }
-    writer->depth++;
-    return base_buf_append_char(writer->out, bracket) || gw_writer_full(writer);
-}
-
-bool gw_writer_close(struct gw_writer *writer, char bracket)
-{
-    struct base_buf *out = writer->out;
-    writer->depth--;
-    if (out->data[out->len - 1] == ',') {
-        out->data[out->len - 1] = bracket;
-        return true;
-    }
-    return base_buf_append_char(out, bracket) || gw_writer_full(writer);
+    return gw_writer_fail(writer, "a message nested deeper than %d", GW_NESTING_MAX);
 }
 
 bool gw_writer_text(struct gw_writer *writer, struct base_str text)
@@ -77,12 +45,7 @@ bool gw_writer_text(struct gw_writer *writer, struct base_str text)
 
 static inline bool put_comma(struct gw_writer *writer)
 {
-    struct base_buf *out = writer->out;
-    if (out->len == out->capacity && !gw_writer_reserve(writer, 1)) {
-        return false;
-    }
-    out->data[out->len++] = ',';
-    return true;
+    return gw_writer_char(writer, ',');
 }
 
 /* Turns what appending text came to into an error; `owner` is whose text it was. */
@@ -101,22 +64,6 @@ static bool check_text(struct gw_writer *writer, enum gw_text_status status,
 bool gw_writer_quoted(struct gw_writer *writer, struct base_str text, const struct gw_field *owner)
 {
     return check_text(writer, gw_append_quoted(writer->out, text), owner);
-}
-
-static struct base_str key_of(const struct gw_writer *writer, const struct gw_field *field)
-{
-    return writer->options->print_proto_names ? field->proto_key : field->json_key;
-}
-
-bool gw_writer_key(struct gw_writer *writer, const struct gw_field *field)
-{
-    struct base_str key = key_of(writer, field);
-    if (!gw_writer_reserve(writer, key.len + GW_COPY_BLOCK)) {
-        return false;
-    }
-    gw_put_ready(base_buf_end(writer->out), key);
-    writer->out->len += key.len;
-    return true;
 }
 
 bool gw_write_value(struct gw_writer *writer, const struct gw_field *field,
@@ -184,7 +131,7 @@ bool gw_write_list(struct gw_writer *writer, const struct gw_field *field,
         if (!gw_record_fits(field, &record)) {
             continue;
         }
-        if (gw_record_is_packed(field, &record)) {
+        if (field->message == NULL && gw_record_is_packed(field, &record)) {
             if (!write_packed(writer, field, record.bytes, &count)) {
                 return false;
             }
@@ -237,12 +184,40 @@ static bool meets_oneof_again(uint64_t *met, int32_t oneof)
 static bool write_member(struct gw_writer *writer, const struct gw_field *field,
                          const struct gw_wire_record *record)
 {
-    if (field->type == GW_STRING) {
-        return check_text(
-            writer, gw_append_member(writer->out, key_of(writer, field), record->bytes), field);
+    if (field->message != NULL &&
+        (field->message->well_known == GW_TIMESTAMP || field->message->well_known == GW_DURATION)) {
+        return gw_write_time_member(writer, field, record->bytes);
     }
     return gw_writer_key(writer, field) && gw_write_value(writer, field, record) &&
            put_comma(writer);
+}
+
+/* Takes the string that stands next, if it is `field` and shorter than 128 bytes, as most strings
+ * are: one comparison of its tag then says all that a record would have to be asked. */
+static inline bool take_plain_text(struct gw_wire_reader *reader, const struct gw_field *field,
+                                   struct base_str *out_text)
+{
+    const uint8_t *at = reader->next;
+    ptrdiff_t left = reader->end - at;
+    if (!field->is_plain_text || field->oneof >= 0 || left < 2 || at[0] != field->tag[0] ||
+        at[1] >= 0x80 || at[1] > left - 2) {
+        return false;
+    }
+    *out_text = base_str_make((const char *)at + 2, at[1]);
+    reader->next = at + 2 + at[1];
+    return true;
+}
+
+/* Appends it as a member, unless it says what not being there says. */
+static inline bool write_plain_text(struct gw_writer *writer, const struct gw_field *field,
+                                    struct base_str text, const struct gw_wire_reader *reader)
+{
+    if (text.len == 0 && !field->has_presence && !writer->options->print_defaults) {
+        return true;
+    }
+    enum gw_text_status status = gw_append_member(writer->out, gw_writer_key_of(writer, field),
+                                                  text, (const char *)reader->end);
+    return check_text(writer, status, field);
 }
 
 bool gw_writer_out_of_order(struct gw_writer *writer)
@@ -260,6 +235,13 @@ bool gw_write_members(struct gw_writer *writer, const struct gw_message *type, s
     const struct gw_field *end = type->fields + type->field_count;
     uint64_t oneofs = 0;
     while (!gw_wire_at_end(&reader)) {
+        struct base_str text;
+        if (next < end && take_plain_text(&reader, next, &text)) {
+            if (!write_plain_text(writer, next++, text, &reader)) {
+                return false;
+            }
+            continue;
+        }
         const uint8_t *start = reader.next;
         struct gw_wire_record record;
         if (!gw_wire_next(&reader, &record)) {

@@ -9,6 +9,7 @@
 #define GATEWAY_WIRE_TO_JSON_H
 
 #include "gateway/json_writer.h"
+#include "gateway/time_text.h"
 #include "gateway/transcode.h"
 #include "gateway/wire_field.h"
 
@@ -16,7 +17,8 @@ struct gw_writer {
     const struct gw_transcode_options *options;
     struct base_buf *out;
     struct base_err *err;
-    int depth;            /* of objects and arrays now open */
+    int depth; /* of objects and arrays now open */
+    struct gw_date_text date;
     bool is_normal;       /* the bytes are in their normal form */
     bool is_out_of_order; /* why it failed, where it did: start again from the normal form */
 };
@@ -29,7 +31,22 @@ struct gw_records {
 };
 
 /* Takes the next record; false at the end or when the bytes are damaged. */
-bool gw_records_next(struct gw_records *records, struct gw_wire_record *out_record);
+static inline bool gw_records_next(struct gw_records *records, struct gw_wire_record *out_record)
+{
+    if (gw_wire_at_end(&records->reader)) {
+        return false;
+    }
+    const uint8_t *before = records->reader.next;
+    if (!gw_wire_next(&records->reader, out_record)) {
+        records->is_damaged = true;
+        return false;
+    }
+    if (out_record->number != records->number) {
+        records->reader.next = before;
+        return false;
+    }
+    return true;
+}
 
 /* Fails with INTERNAL: the bytes are not a message. */
 bool gw_writer_damaged(struct gw_writer *writer, const struct gw_message *type);
@@ -49,11 +66,40 @@ BASE_MUST_CHECK static inline bool gw_writer_reserve(struct gw_writer *writer, s
     return base_buf_reserve(writer->out, bytes) || gw_writer_full(writer);
 }
 
+/* Appends one byte. */
+BASE_MUST_CHECK static inline bool gw_writer_char(struct gw_writer *writer, char c)
+{
+    if (!gw_writer_reserve(writer, 1)) {
+        return false;
+    }
+    writer->out->data[writer->out->len++] = c;
+    return true;
+}
+
+/* Fails with INTERNAL: GW_NESTING_MAX is reached. */
+bool gw_writer_too_deep(struct gw_writer *writer);
+
 /* Appends an opening bracket. */
-bool gw_writer_open(struct gw_writer *writer, char bracket) BASE_MUST_CHECK;
+BASE_MUST_CHECK static inline bool gw_writer_open(struct gw_writer *writer, char bracket)
+{
+    if (writer->depth == GW_NESTING_MAX) {
+        return gw_writer_too_deep(writer);
+    }
+    writer->depth++;
+    return gw_writer_char(writer, bracket);
+}
 
 /* Appends the closing bracket, in place of the last comma. */
-bool gw_writer_close(struct gw_writer *writer, char bracket) BASE_MUST_CHECK;
+BASE_MUST_CHECK static inline bool gw_writer_close(struct gw_writer *writer, char bracket)
+{
+    struct base_buf *out = writer->out;
+    writer->depth--;
+    if (out->data[out->len - 1] == ',') {
+        out->data[out->len - 1] = bracket;
+        return true;
+    }
+    return gw_writer_char(writer, bracket);
+}
 
 /* Appends `text`. */
 bool gw_writer_text(struct gw_writer *writer, struct base_str text) BASE_MUST_CHECK;
@@ -62,8 +108,25 @@ bool gw_writer_text(struct gw_writer *writer, struct base_str text) BASE_MUST_CH
 bool gw_writer_quoted(struct gw_writer *writer, struct base_str text,
                       const struct gw_field *owner) BASE_MUST_CHECK;
 
+/* A member's key as the options want it. */
+static inline struct base_str gw_writer_key_of(const struct gw_writer *writer,
+                                               const struct gw_field *field)
+{
+    return writer->options->print_proto_names ? field->proto_key : field->json_key;
+}
+
 /* Appends a member's key. */
-bool gw_writer_key(struct gw_writer *writer, const struct gw_field *field) BASE_MUST_CHECK;
+BASE_MUST_CHECK static inline bool gw_writer_key(struct gw_writer *writer,
+                                                 const struct gw_field *field)
+{
+    struct base_str key = gw_writer_key_of(writer, field);
+    if (!gw_writer_reserve(writer, key.len + GW_COPY_BLOCK)) {
+        return false;
+    }
+    gw_put_ready(base_buf_end(writer->out), key);
+    writer->out->len += key.len;
+    return true;
+}
 
 /* Appends the value of a scalar that has bits. */
 bool gw_write_bits(struct gw_writer *writer, const struct gw_field *field,
@@ -100,6 +163,10 @@ bool gw_write_field_alone(struct gw_writer *writer, const struct gw_field *field
 
 /* Appends a field that is not set as a member, if the options want it printed. */
 bool gw_write_unset(struct gw_writer *writer, const struct gw_field *field) BASE_MUST_CHECK;
+
+/* Appends a field of type Timestamp or Duration as a whole member, a comma behind it. */
+bool gw_write_time_member(struct gw_writer *writer, const struct gw_field *field,
+                          struct base_str wire) BASE_MUST_CHECK;
 
 /* Appends a message of a well-known type. */
 bool gw_write_well_known(struct gw_writer *writer, const struct gw_message *type,

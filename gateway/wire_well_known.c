@@ -1,7 +1,6 @@
 /* The well-known types. They are small, so each is read whole, in whatever order its fields come,
  * and only then written. */
 #include "gateway/mask_text.h"
-#include "gateway/time_text.h"
 #include "gateway/well_known.h"
 #include "gateway/wire_to_json.h"
 
@@ -58,27 +57,36 @@ static bool read_any_time(struct base_str wire, int64_t *out_seconds, int32_t *o
     return true;
 }
 
-static bool write_time(struct gw_writer *writer, const struct gw_message *type,
-                       struct base_str wire)
+/* Appends `key`, unless it is empty, the time in quotes, and `behind`, unless it is NUL. */
+static bool write_time(struct gw_writer *writer, const struct gw_message *type, struct base_str key,
+                       struct base_str wire, char behind)
 {
     int64_t seconds;
     int32_t nanos;
     if (!read_plain_time(wire, &seconds, &nanos) && !read_any_time(wire, &seconds, &nanos)) {
         return gw_writer_damaged(writer, type);
     }
-    if (!gw_writer_reserve(writer, GW_TIME_TEXT_SIZE + 2)) {
+    if (!gw_writer_reserve(writer, key.len + GW_COPY_BLOCK + GW_TIME_TEXT_SIZE + 3)) {
         return false;
     }
     char *at = base_buf_end(writer->out);
+    at = key.len == 0 ? at : gw_put_ready(at, key);
     *at++ = '"';
-    at = type->well_known == GW_TIMESTAMP ? gw_timestamp_format(seconds, nanos, at)
+    at = type->well_known == GW_TIMESTAMP ? gw_timestamp_format(seconds, nanos, &writer->date, at)
                                           : gw_duration_format(seconds, nanos, at);
     if (at == NULL) {
         return out_of_range(writer, type);
     }
     *at++ = '"';
-    writer->out->len = (size_t)(at - writer->out->data);
+    *at = behind;
+    writer->out->len = (size_t)(at - writer->out->data) + (behind != '\0');
     return true;
+}
+
+bool gw_write_time_member(struct gw_writer *writer, const struct gw_field *field,
+                          struct base_str wire)
+{
+    return write_time(writer, field->message, gw_writer_key_of(writer, field), wire, ',');
 }
 
 static bool write_mask(struct gw_writer *writer, const struct gw_message *type,
@@ -230,7 +238,7 @@ bool gw_write_well_known(struct gw_writer *writer, const struct gw_message *type
         return write_any(writer, type, wire);
     case GW_DURATION:
     case GW_TIMESTAMP:
-        return write_time(writer, type, wire);
+        return write_time(writer, type, BASE_STR(""), wire, '\0');
     case GW_FIELD_MASK:
         return write_mask(writer, type, wire);
     case GW_VALUE:

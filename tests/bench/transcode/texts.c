@@ -18,15 +18,16 @@ static void put(struct base_buf *out, const char *text)
     assert(base_buf_append_str(out, base_str_of(text)));
 }
 
-/* 198 bytes for a number of one digit: what GET /notes/{note_id} answers with, about. */
+/* 198 bytes for a number of one digit: what GET /notes/{note_id} answers with, about. A note an
+ * hour. */
 static void put_note(struct base_buf *out, int number)
 {
     assert(base_buf_printf(out,
                            "{\"noteId\":\"0193a1c4-7a2e-7b31-9c55-2f60e1d4%04d\","
                            "\"title\":\"Note %d\",\"content\":\"Two bottles of milk, a loaf of "
                            "bread, and what there is for a long cold evening.\","
-                           "\"timestamp\":\"2026-11-22T09:30:15.123Z\"}",
-                           number, number));
+                           "\"timestamp\":\"2026-11-%02dT%02d:30:15.123Z\"}",
+                           number, number, 20 + number / 24, number % 24));
 }
 
 static void make_note(struct base_buf *out)
