@@ -16,21 +16,16 @@ struct entry {
     bool is_foreign; /* only values that a closed enum lacks: as if the entry were not there */
 };
 
+/* A key as the number it stands for. */
 static uint64_t key_number(enum gw_type type, uint64_t bits)
 {
+    bits = gw_bits_normal(type, bits);
     switch (type) {
-    case GW_INT32:
     case GW_SFIXED32:
         return (uint64_t)(int64_t)(int32_t)bits;
     case GW_SINT32:
-        return (uint64_t)(int64_t)(int32_t)((uint32_t)bits >> 1 ^ (0 - ((uint32_t)bits & 1)));
     case GW_SINT64:
         return bits >> 1 ^ (0 - (bits & 1));
-    case GW_UINT32:
-    case GW_FIXED32:
-        return (uint32_t)bits;
-    case GW_BOOL:
-        return bits != 0;
     default:
         return bits;
     }
