@@ -15,6 +15,7 @@
 
 #include <grpc/grpc_security.h>
 #include <pthread.h>
+#include <search.h>
 #include <stdlib.h>
 
 /* How soon C-core tries to connect again, and how long one try may take. */
@@ -25,7 +26,6 @@
 struct target {
     char *path; /* owned */
     void *handle;
-    struct target *next;
 };
 
 struct grpc_upstream {
@@ -34,7 +34,7 @@ struct grpc_upstream {
     grpc_completion_queue *cq;
     pthread_t thread;
     pthread_mutex_t lock; /* of targets */
-    struct target *targets;
+    void *targets; /* tsearch(3), by path: a gateway resolves all its methods with every reload */
 };
 
 struct upstream_call {
@@ -227,14 +227,27 @@ static void cancel(struct rpc_call *base)
 
 static const struct rpc_call_ops call_ops = {.send = send_message, .cancel = cancel};
 
+static int compare_targets(const void *a, const void *b)
+{
+    return strcmp(((const struct target *)a)->path, ((const struct target *)b)->path);
+}
+
+static void target_destroy(void *memory)
+{
+    struct target *target = memory;
+    base_free(target->path);
+    base_free(target);
+}
+
 static struct target *add_target(struct grpc_upstream *upstream, const char *path)
 {
     struct target *target = base_calloc(1, sizeof *target);
     size_t size = strlen(path) + 1;
     target->path = memcpy(base_alloc(size), path, size);
     target->handle = grpc_channel_register_call(upstream->channel, path, NULL, NULL);
-    target->next = upstream->targets;
-    upstream->targets = target;
+    if (tsearch(target, &upstream->targets, compare_targets) == NULL) {
+        abort(); /* out of memory, as in base/mem.h */
+    }
     return target;
 }
 
@@ -243,14 +256,10 @@ static const struct rpc_target *resolve(struct rpc_channel *base, const char *pa
 {
     (void)err; /* only the upstream knows its methods */
     struct grpc_upstream *upstream = (struct grpc_upstream *)base;
+    const struct target wanted = {.path = (char *)(uintptr_t)path};
     pthread_mutex_lock(&upstream->lock);
-    struct target *target = upstream->targets;
-    while (target != NULL && strcmp(target->path, path) != 0) {
-        target = target->next;
-    }
-    if (target == NULL) {
-        target = add_target(upstream, path);
-    }
+    struct target *const *found = tfind(&wanted, &upstream->targets, compare_targets);
+    struct target *target = found == NULL ? add_target(upstream, path) : *found;
     pthread_mutex_unlock(&upstream->lock);
     return (const struct rpc_target *)target;
 }
@@ -290,12 +299,7 @@ static void destroy(struct rpc_channel *base)
     grpc_completion_queue_shutdown(upstream->cq);
     pthread_join(upstream->thread, NULL);
     grpc_completion_queue_destroy(upstream->cq);
-    while (upstream->targets != NULL) {
-        struct target *target = upstream->targets;
-        upstream->targets = target->next;
-        base_free(target->path);
-        base_free(target);
-    }
+    tdestroy(upstream->targets, target_destroy);
     pthread_mutex_destroy(&upstream->lock);
     base_free(upstream);
     rpc_grpc_release();
