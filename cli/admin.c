@@ -14,8 +14,16 @@ static bool is_loopback(const char *address)
            base_str_starts_with(text, BASE_STR("[::1]:"));
 }
 
-static bool check_credentials(const struct cli_options *options, struct base_err *err)
+static bool is_wanted(const struct cli_options *options)
 {
+    return options->admin != NULL && strcmp(options->admin, CLI_ADMIN_NONE) != 0;
+}
+
+bool cli_admin_check(const struct cli_options *options, struct base_err *err)
+{
+    if (!is_wanted(options)) {
+        return true;
+    }
     bool has_id = options->admin_key_id != NULL;
     if (has_id != (options->admin_secret != NULL)) {
         return base_err_set(err, BASE_INVALID_ARGUMENT,
@@ -80,11 +88,11 @@ bool cli_admin_open(struct cli_admin *admin, const struct cli_options *options,
                     struct srv_access *access, struct rpc_worker_pool *pool, struct base_err *err)
 {
     *admin = (struct cli_admin){0};
-    if (options->admin == NULL || strcmp(options->admin, CLI_ADMIN_NONE) == 0) {
+    if (!is_wanted(options)) {
         return true;
     }
-    if (check_credentials(options, err) && open_service(admin, access, pool, err) &&
-        open_gateway(admin, options, err) && open_front(admin, options, err)) {
+    if (open_service(admin, access, pool, err) && open_gateway(admin, options, err) &&
+        open_front(admin, options, err)) {
         return true;
     }
     cli_admin_close(admin, 0);

@@ -21,10 +21,13 @@ struct cli_admin {
     struct gw_front *front;
 };
 
+/* Fails with INVALID_ARGUMENT for an address that is not loopback's without credentials, and for
+ * half a pair of them. To be asked before anything is opened. */
+bool cli_admin_check(const struct cli_options *options, struct base_err *err) BASE_MUST_CHECK;
+
 /* Opens the listener that the options ask for over `access`; handlers run on `pool`. Both are
- * borrowed. Where the options ask for none, nothing is opened. INVALID_ARGUMENT for an address that
- * is not loopback's without credentials. What was opened before a failure is closed. `admin` must
- * not move while it is open. */
+ * borrowed. Where the options ask for none, nothing is opened. What was opened before a failure is
+ * closed. `admin` must not move while it is open. */
 bool cli_admin_open(struct cli_admin *admin, const struct cli_options *options,
                     struct srv_access *access, struct rpc_worker_pool *pool,
                     struct base_err *err) BASE_MUST_CHECK;

@@ -95,7 +95,8 @@ static void log_routes(const char *event, const struct gw_gateway *gateway)
 
 static bool open_backend(struct program *program, struct base_err *err)
 {
-    program->has_backend = cli_backend_open(&program->backend, program->options, err);
+    program->has_backend = cli_admin_check(program->options, err) &&
+                           cli_backend_open(&program->backend, program->options, err);
     return program->has_backend;
 }
 

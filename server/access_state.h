@@ -13,7 +13,7 @@
 #include "tollgate/access.pb-c.h"
 
 /* Changes that the document names; who has missed more reads everything. */
-#define SRV_ACCESS_CHANGES_MAX 500
+#define SRV_ACCESS_CHANGES_MAX 200
 
 /* Reads the document. NOT_FOUND in a store that has never held keys or plans. */
 bool srv_access_state_read(struct srv_store *store, struct rpc_context *ctx,

@@ -12,6 +12,7 @@ import os
 import pty
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
@@ -169,11 +170,60 @@ class Manage(unittest.TestCase):
         self.assertEqual((status, errors), (1, "tollgate keys list: the bearer token is not the right one\n"))
 
 
+class Secrets(unittest.TestCase):
+    """What --key-secret-file and --recoverable-keys do, each test on a store of its own."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="tollgate-secrets-")
+        self.addCleanup(folder.cleanup)
+        self.store = f"sqlite:{folder.name}/store.db"
+        self.secret = os.path.join(folder.name, "secret")
+        with open(self.secret, "w") as file:
+            file.write("a secret of the operator\n")
+
+    def serve(self, *flags):
+        return admin_program.Program(program.path, *flags, signed=False, store=self.store)
+
+    def refused(self, *flags):
+        status, _, errors = run("serve", "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--admin", "none",
+                                "--store", self.store, *flags)
+        self.assertNotEqual(status, 0)
+        return errors
+
+    def test_values_can_be_shown_again(self):
+        with self.serve("--key-secret-file", self.secret, "--recoverable-keys") as serving:
+            there = {"TOLLGATE_ADMIN_URL": serving.admin}
+            made = json.loads(run("keys", "create", "kept", **there)[1])
+            self.assertNotIn("value", json.loads(run("keys", "show", made["id"], **there)[1]))
+            self.assertEqual(json.loads(run("keys", "show", made["id"], "--reveal", **there)[1])["value"],
+                             made["value"])
+        with self.serve("--key-secret-file", self.secret) as serving:
+            there = {"TOLLGATE_ADMIN_URL": serving.admin}
+            self.assertNotIn("value", json.loads(run("keys", "show", made["id"], "--reveal", **there)[1]))
+
+    def test_the_secret_stays_the_same(self):
+        with self.serve("--key-secret-file", self.secret):
+            pass
+        self.assertIn("hashed under another secret than none, as is given now", self.refused())
+        with open(self.secret, "w") as file:
+            file.write("another secret of the operator\n")
+        self.assertIn("hashed under another secret than the one given",
+                      self.refused("--key-secret-file", self.secret))
+
+    def test_secrets_that_are_none(self):
+        self.assertIn("recoverable keys need an operator's secret", self.refused("--recoverable-keys"))
+        self.assertIn("--key-secret-file: cannot read /nonexistent",
+                      self.refused("--key-secret-file", "/nonexistent"))
+        with open(self.secret, "w") as file:
+            file.write("short\n")
+        self.assertIn("holds less than the 16 bytes that a secret has", self.refused("--key-secret-file", self.secret))
+
+
 def main():
     global program
     os.environ["TOLLGATE_ADMIN_TOKEN"] = TOKEN
     with admin_program.Program(sys.argv[1], signed=False) as program:
-        suite = unittest.defaultTestLoader.loadTestsFromTestCase(Manage)
+        suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
         result = unittest.TextTestRunner(verbosity=2).run(suite)
     failed = len(result.failures) + len(result.errors)
     print(f"{result.testsRun - failed} passed, {failed} failed")

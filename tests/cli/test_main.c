@@ -51,6 +51,14 @@ static void test_refusals(void **state)
          "tollgate serve: --store: expected sqlite:FILE or mongodb://HOST:PORT/DATABASE\n"},
         {"serve --store sqlite:", 2,
          "tollgate serve: --store: expected sqlite:FILE or mongodb://HOST:PORT/DATABASE\n"},
+        {"serve --admin 0.0.0.0:9901", 2,
+         "tollgate serve: --admin 0.0.0.0:9901 is not a loopback address, so it needs credentials: "
+         "TOLLGATE_ADMIN_KEY_ID and TOLLGATE_ADMIN_SECRET, or TOLLGATE_ADMIN_TOKEN\n"},
+        {"server --admin localhost.example.com:1", 2,
+         "tollgate server: --admin localhost.example.com:1 is not a loopback address, so it needs "
+         "credentials: TOLLGATE_ADMIN_KEY_ID and TOLLGATE_ADMIN_SECRET, or TOLLGATE_ADMIN_TOKEN\n"},
+        {"serve --admin-key-id x", 2,
+         "tollgate serve: --admin-key-id and --admin-secret belong together\n"},
         {"gateway", 2, "tollgate gateway: a gateway needs an upstream: --upstream HOST:PORT\n"},
         {"gateway --upstream x:1 --proto-set /nonexistent", 2,
          "tollgate gateway: --proto-set: cannot read /nonexistent: No such file or directory\n"},
