@@ -90,6 +90,9 @@ static void print_route(const struct gw_route *route, const struct gw_captures *
         printf(" response_body: %.*s", BASE_STR_ARGS(route->response_body_field->name));
     }
     putchar('\n');
+    if (route->method->api_key_required) {
+        print_line("key", BASE_STR("needed, and not looked at here"));
+    }
     for (size_t i = 0; i < template->variable_count; i++) {
         printf("%-8s  %.*s = %.*s\n", "capture", BASE_STR_ARGS(template->variables[i].field_path),
                BASE_STR_ARGS(captures->values[i]));

@@ -2,7 +2,8 @@
  *
  * Prints to standard output the rpc, the rule's template and body, what its variables captured, and
  * the message the rpc would get, as ProtoJSON; or the answer that the gateway would give by itself.
- * Startup thread.
+ * Keys, plans and stages are another store's to know: that a method needs a key is told, whether it
+ * would be let in is not. Startup thread.
  */
 #ifndef CLI_EXPLAIN_H
 #define CLI_EXPLAIN_H

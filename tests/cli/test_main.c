@@ -121,10 +121,12 @@ static void test_explain(void **state)
         {"GET '/notes?page_size=2'", 0,
          "rpc       notes.v1.Notes.ListNotes\n"
          "rule      GET /notes\n"
+         "key       needed, and not looked at here\n"
          "message   {\"pageSize\":2}\n"},
         {"PATCH http://h:80/notes/a%2Fb --body '{\"title\":\"x\"}'", 0,
          "rpc       notes.v1.Notes.UpdateNote\n"
          "rule      PATCH /notes/{note_id} body: note\n"
+         "key       needed, and not looked at here\n"
          "capture   note_id = a%2Fb\n"
          "message   {\"noteId\":\"a/b\",\"note\":{\"title\":\"x\"},\"updateMask\":\"title\"}\n"},
         {"GET /users#top", 0,
