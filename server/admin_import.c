@@ -203,7 +203,7 @@ static bool store(struct import *import, bool fails, struct base_err *err)
 
 static bool make_room(struct import *import, struct base_str text, struct base_err *err)
 {
-    size_t count = 1;
+    size_t count = text.len > 0 && text.data[text.len - 1] != '\n'; /* a line that does not end */
     for (size_t i = 0; i < text.len; i++) {
         count += text.data[i] == '\n';
     }

@@ -209,7 +209,7 @@ static void test_import_all_or_none(void **state)
 static void test_too_long_an_import(void **state)
 {
     struct fixture *fixture = *state;
-    static char csv[SRV_ADMIN_IMPORT_LINES_MAX];
+    static char csv[SRV_ADMIN_IMPORT_LINES_MAX + 1];
     memset(csv, '\n', sizeof csv);
     Google__Api__HttpBody body = GOOGLE__API__HTTP_BODY__INIT;
     body.data = (ProtobufCBinaryData){sizeof csv, (uint8_t *)csv};
