@@ -215,8 +215,9 @@ static unsigned bits_of(__m128i bytes)
 /* Copies pairs of blocks, of which one question is asked; returns how far they are plain. */
 static size_t copy_pairs(char *out, struct base_str text)
 {
+    const size_t pair = (size_t)2 * GW_SCAN_BLOCK;
     size_t done = 0;
-    for (; text.len - done >= 2 * GW_SCAN_BLOCK; done += 2 * GW_SCAN_BLOCK) {
+    for (; text.len - done >= pair; done += pair) {
         __m128i first = copy_block(out, text, done);
         __m128i second = copy_block(out, text, done + GW_SCAN_BLOCK);
         if (bits_of(_mm_or_si128(first, second)) != 0) {
