@@ -33,7 +33,8 @@ static inline bool gw_record_fits(const struct gw_field *field, const struct gw_
 static inline bool gw_record_is_packed(const struct gw_field *field,
                                        const struct gw_wire_record *record)
 {
-    return record->type == GW_WIRE_LEN && gw_wire_type_of(field->type) != GW_WIRE_LEN;
+    return record->type == GW_WIRE_LEN && field->type != GW_MESSAGE &&
+           gw_wire_type_of(field->type) != GW_WIRE_LEN;
 }
 
 /* Longer half of gw_record_is_zero, of a field without presence. */

@@ -131,7 +131,7 @@ bool gw_write_list(struct gw_writer *writer, const struct gw_field *field,
         if (!gw_record_fits(field, &record)) {
             continue;
         }
-        if (field->message == NULL && gw_record_is_packed(field, &record)) {
+        if (gw_record_is_packed(field, &record)) {
             if (!write_packed(writer, field, record.bytes, &count)) {
                 return false;
             }
