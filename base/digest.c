@@ -87,7 +87,25 @@ void base_hmac_destroy(struct base_hmac *hmac)
     }
 }
 
+/* By words: libcrypto's CRYPTO_memcmp goes by bytes, which costs a fifth of a key's look-up. */
 bool base_secret_eq(const void *a, const void *b, size_t len)
 {
-    return CRYPTO_memcmp(a, b, len) == 0;
+    const unsigned char *x = a;
+    const unsigned char *y = b;
+    uint64_t differences = 0;
+    for (; len >= sizeof(uint64_t); len -= sizeof(uint64_t)) {
+        uint64_t xs;
+        uint64_t ys;
+        memcpy(&xs, x, sizeof xs);
+        memcpy(&ys, y, sizeof ys);
+        differences |= xs ^ ys;
+        x += sizeof xs;
+        y += sizeof ys;
+    }
+    for (; len > 0; len--) {
+        differences |= (uint64_t)(*x++ ^ *y++);
+    }
+    /* The compiler may not know what it is, or it could leave the loops early. */
+    __asm__("" : "+r"(differences));
+    return differences == 0;
 }

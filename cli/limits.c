@@ -164,6 +164,7 @@ void cli_limits_close(struct cli_limits *limits)
         return;
     }
     srv_access_watch_close(limits->watch);
+    cli_quota_settle(&limits->quota);
     pthread_mutex_lock(&limits->lock);
     limits->is_closing = true;
     pthread_cond_signal(&limits->closing);

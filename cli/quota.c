@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "server/usage.h"
 
+#include <time.h>
+
 struct reserve_job {
     struct rpc_job job;
     struct cli_quota *quota;
@@ -51,8 +53,10 @@ static void run_reserve(struct rpc_job *self)
     bool ok = srv_quota_reserve(job->quota->store, &ctx, owner_of(reservation->owner), &term,
                                 reservation->want, &granted, &left, &err);
     ok = finish(&ctx, ok, "cannot reserve quota", reservation->owner, &err);
+    struct cli_quota *quota = job->quota;
     base_free(job);
     gw_quota_reserved(reservation, ok, granted, left);
+    atomic_fetch_sub(&quota->reserving, 1);
 }
 
 static void reserve(struct gw_quota_source *self, struct gw_quota_reservation *reservation)
@@ -60,9 +64,11 @@ static void reserve(struct gw_quota_source *self, struct gw_quota_reservation *r
     struct cli_quota *quota = (struct cli_quota *)self;
     struct reserve_job *job = base_calloc(1, sizeof *job);
     *job = (struct reserve_job){{.run = run_reserve}, quota, reservation};
+    atomic_fetch_add(&quota->reserving, 1);
     if (!rpc_worker_pool_submit(quota->pool, &job->job)) {
         base_free(job);
         gw_quota_reserved(reservation, false, 0, 0);
+        atomic_fetch_sub(&quota->reserving, 1);
     }
 }
 
@@ -110,4 +116,12 @@ void cli_quota_init(struct cli_quota *quota, struct srv_store *store, struct rpc
         .store = store,
         .pool = pool,
     };
+}
+
+void cli_quota_settle(struct cli_quota *quota)
+{
+    static const struct timespec a_moment = {.tv_nsec = BASE_NS_PER_MS};
+    while (atomic_load(&quota->reserving) > 0) {
+        nanosleep(&a_moment, NULL);
+    }
 }

@@ -19,9 +19,14 @@ struct cli_quota {
     struct gw_usage_sink sink;
     struct srv_store *store;
     struct rpc_worker_pool *pool;
+    atomic_int reserving; /* on their way */
 };
 
 /* Readies source and sink over a store and a pool, which are borrowed. */
 void cli_quota_init(struct cli_quota *quota, struct srv_store *store, struct rpc_worker_pool *pool);
+
+/* Waits until every reservation has been answered, CLI_QUOTA_TIMEOUT_MS at most; when no more are
+ * asked for. */
+void cli_quota_settle(struct cli_quota *quota);
 
 #endif

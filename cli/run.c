@@ -170,7 +170,7 @@ static bool open_limits(struct program *program, struct base_err *err)
         .stages = &program->stages,
         .ignores_keys = options->no_keys,
         .quota_fail_open = options->quota_fail_open,
-        .clock = &base_clock_system,
+        .clock = &base_clock_coarse,
     };
     if (options->no_keys) {
         return true;

@@ -96,31 +96,30 @@ static int64_t unix_s(const struct gw_admission *admission)
     return clock->unix_ns(clock) / BASE_NS_PER_S;
 }
 
-static void refuse_by_quota(struct gw_admission *admission, int64_t now_s)
+static void refuse_by_quota(struct gw_admission *admission)
 {
     const struct gw_quota_term *term = &admission->term;
     int64_t end_s = base_period_end(term->period, term->start_s);
     admission->limit_name = "quota";
     admission->limit_requests = term->limit;
     admission->limit_window_s = end_s - term->start_s;
-    admission->retry_s = end_s > now_s ? end_s - now_s : 1;
+    admission->retry_s = end_s > admission->now_s ? end_s - admission->now_s : 1;
 }
 
-static enum gw_verdict verdict_of(struct gw_admission *admission, enum gw_quota_outcome outcome,
-                                  int64_t now_s)
+static enum gw_verdict verdict_of(struct gw_admission *admission, enum gw_quota_outcome outcome)
 {
     if (outcome == GW_QUOTA_WAITING) {
         return GW_WAITING;
     }
     if (outcome == GW_QUOTA_USED_UP) {
-        refuse_by_quota(admission, now_s);
+        refuse_by_quota(admission);
         return GW_USED_UP;
     }
     if (outcome == GW_QUOTA_UNKNOWN && !admission->policy->quota_fail_open) {
         admission->retry_s = GW_QUOTA_RETRY_NS / BASE_NS_PER_S;
         return GW_NO_ANSWER;
     }
-    gw_meter_count(admission->grant->meter, now_s);
+    gw_meter_count(admission->grant->meter, admission->now_s);
     return GW_ADMITTED;
 }
 
@@ -132,27 +131,26 @@ enum gw_verdict gw_admission_take_quota(struct gw_admission *admission, int64_t 
     if (grant == NULL) {
         return GW_ADMITTED;
     }
-    int64_t now_s = unix_s(admission);
+    admission->now_s = unix_s(admission);
     if (!grant->terms->has_quota) {
-        return verdict_of(admission, GW_QUOTA_GRANTED, now_s);
+        return verdict_of(admission, GW_QUOTA_GRANTED);
     }
     admission->term = (struct gw_quota_term){
         .limit = grant->terms->quota_limit,
         .period = grant->terms->quota_period,
-        .start_s = base_period_start(grant->terms->quota_period, now_s),
+        .start_s = base_period_start(grant->terms->quota_period, admission->now_s),
     };
     admission->waiter.mail.on_mail = on_mail;
     admission->waiter.home = home;
-    return verdict_of(
-        admission,
-        gw_quota_take(gw_meter_quota(grant->meter), &admission->term, now_ns, &admission->waiter),
-        now_s);
+    return verdict_of(admission, gw_quota_take(gw_meter_quota(grant->meter), &admission->term,
+                                               now_ns, &admission->waiter));
 }
 
 enum gw_verdict gw_admission_resume(struct gw_admission *admission, bool is_wanted)
 {
     if (is_wanted) {
-        return verdict_of(admission, admission->waiter.outcome, unix_s(admission));
+        admission->now_s = unix_s(admission);
+        return verdict_of(admission, admission->waiter.outcome);
     }
     if (admission->waiter.outcome == GW_QUOTA_GRANTED) {
         gw_meter_put_back(admission->grant->meter, &admission->term);
@@ -229,7 +227,7 @@ static size_t quota_header(const struct gw_admission *admission, struct base_are
         return 0;
     }
     int64_t left = gw_quota_left(gw_meter_quota(admission->grant->meter), term);
-    int64_t reset_s = base_period_end(term->period, term->start_s) - unix_s(admission);
+    int64_t reset_s = base_period_end(term->period, term->start_s) - admission->now_s;
     char *end = put_number(put_text(value, BASE_STR("\"quota\";r=")), left);
     end = put_number(put_text(end, BASE_STR(";t=")), reset_s > 0 ? reset_s : 0);
     *out = (struct gw_header){BASE_STR("ratelimit"), base_str_make(value, (size_t)(end - value))};

@@ -43,6 +43,7 @@ struct gw_admission {
     const struct gw_admission_policy *policy;
     struct gw_access *access;     /* a reference, from check to end; NULL where no key is needed */
     const struct gw_grant *grant; /* likewise */
+    int64_t now_s;                /* of the calendar, when the quota was asked */
     struct gw_quota_term term;    /* start_s is 0 without a quota */
     struct gw_quota_waiter waiter;
     /* Of the limit that refused: what it is called, and when to come again (0: unknown). */

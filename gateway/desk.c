@@ -326,6 +326,7 @@ static void serve(struct gw_call *call, const struct gw_exchange *exchange,
     int64_t timeout_ns;
     bool headers_fine = gw_head_read(exchange->headers, &exchange->hop, &call->arena,
                                      &call->metadata, &head, &call->err);
+    call->began_ns = base_clock_monotonic_ns();
     if (!gw_call_check_admission(call, head.api_key)) {
         return;
     }

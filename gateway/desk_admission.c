@@ -51,10 +51,9 @@ static void on_quota_mail(struct base_mail *mail)
 
 void gw_call_take_quota(struct gw_call *call, int64_t timeout_ns)
 {
-    int64_t now_ns = base_clock_monotonic_ns();
-    call->deadline_ns = now_ns + timeout_ns;
+    call->deadline_ns = call->began_ns + timeout_ns;
     enum gw_verdict verdict =
-        gw_admission_take_quota(&call->admission, now_ns, call->desk->home, on_quota_mail);
+        gw_admission_take_quota(&call->admission, call->began_ns, call->desk->home, on_quota_mail);
     call->is_waiting = verdict == GW_WAITING;
     if (call->is_waiting) {
         base_timers_set(call->desk->timers, &call->deadline, call->deadline_ns);
@@ -63,12 +62,14 @@ void gw_call_take_quota(struct gw_call *call, int64_t timeout_ns)
     }
 }
 
+/* The id lives as long as the snapshot, which the admission holds; the value dies with the request.
+ */
 bool gw_call_tell_service(struct gw_call *call, struct base_str api_key)
 {
     const struct gw_grant *grant = call->admission.grant;
     return grant == NULL ||
-           (rpc_metadata_add(&call->metadata, &call->arena, BASE_STR("tollgate-api-key-id"),
-                             grant->key_id, &call->err) &&
+           (rpc_metadata_add_borrowed(&call->metadata, &call->arena,
+                                      BASE_STR("tollgate-api-key-id"), grant->key_id, &call->err) &&
             rpc_metadata_add(&call->metadata, &call->arena, BASE_STR("x-api-key"), api_key,
                              &call->err));
 }
@@ -81,7 +82,7 @@ bool gw_call_check_admission(struct gw_call *call, struct base_str api_key)
         .route = call->route,
         .stage = call->stage,
         .api_key = api_key,
-        .now_ns = base_clock_monotonic_ns(),
+        .now_ns = call->began_ns,
     };
     if (request.policy == NULL) {
         return true;

@@ -22,6 +22,7 @@ struct gw_call {
     struct gw_admission admission;
     size_t stage;
     struct base_timer deadline;
+    int64_t began_ns; /* monotonic; the clock is read once a request */
     int64_t deadline_ns;
     struct base_arena arena;
     struct base_buf wire; /* the request message; the rpc borrows it until its on_status */

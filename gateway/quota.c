@@ -28,6 +28,7 @@ void gw_quota_init(struct gw_quota *quota, struct gw_quota_owner owner,
     *quota = (struct gw_quota){.source = source, .size = GW_QUOTA_BLOCK_MIN};
     quota->reservation = (struct gw_quota_reservation){.owner = owner, .quota = quota};
     quota->last = &quota->first;
+    atomic_init(&quota->low, -1);
     pthread_mutex_init(&quota->lock, NULL);
 }
 
@@ -39,7 +40,8 @@ void gw_quota_dispose(struct gw_quota *quota)
 
 /* ---- The block ---- */
 
-static bool take_held(struct gw_quota *quota, uint64_t tag)
+/* Gives what is left of the block. */
+static bool take_held(struct gw_quota *quota, uint64_t tag, int64_t *out_held)
 {
     uint64_t held = atomic_load_explicit(&quota->held, memory_order_acquire);
     do {
@@ -48,6 +50,7 @@ static bool take_held(struct gw_quota *quota, uint64_t tag)
         }
     } while (!atomic_compare_exchange_weak_explicit(&quota->held, &held, held - 1,
                                                     memory_order_acq_rel, memory_order_acquire));
+    *out_held = (int64_t)((held - 1) & REQUESTS_MASK);
     return true;
 }
 
@@ -126,6 +129,24 @@ static void prepare(struct gw_quota *quota, const struct gw_quota_term *term, in
     quota->reservation.term = *term;
 }
 
+/* The block is nearly used up: reserves what makes it a whole one again. */
+static void reserve_ahead(struct gw_quota *quota, const struct gw_quota_term *term, int64_t held,
+                          int64_t now_ns)
+{
+    pthread_mutex_lock(&quota->lock);
+    bool starts = !quota->is_reserving && tag_of(&quota->term) == tag_of(term) &&
+                  atomic_load(&quota->left) > 0;
+    if (starts) {
+        prepare(quota, term, now_ns);
+        int64_t want = quota->reservation.want - held;
+        quota->reservation.want = want < 1 ? 1 : want;
+    }
+    pthread_mutex_unlock(&quota->lock);
+    if (starts) {
+        quota->source->reserve(quota->source, &quota->reservation);
+    }
+}
+
 static void wait(struct gw_quota *quota, const struct gw_quota_term *term,
                  struct gw_quota_waiter *waiter)
 {
@@ -156,7 +177,8 @@ static enum gw_quota_outcome ask(struct gw_quota *quota, const struct gw_quota_t
     enum gw_quota_outcome known;
     *out_starts = false;
     /* Others may have been answered since this request looked. */
-    if (take_held(quota, tag_of(term))) {
+    int64_t held;
+    if (take_held(quota, tag_of(term), &held)) {
         return GW_QUOTA_GRANTED;
     }
     if (is_known(quota, tag_of(term), now_ns, &known)) {
@@ -177,7 +199,11 @@ enum gw_quota_outcome gw_quota_take(struct gw_quota *quota, const struct gw_quot
                                     int64_t now_ns, struct gw_quota_waiter *waiter)
 {
     enum gw_quota_outcome outcome;
-    if (take_held(quota, tag_of(term))) {
+    int64_t held;
+    if (take_held(quota, tag_of(term), &held)) {
+        if (held == atomic_load_explicit(&quota->low, memory_order_relaxed)) {
+            reserve_ahead(quota, term, held, now_ns);
+        }
         return GW_QUOTA_GRANTED;
     }
     if (is_known(quota, tag_of(term), now_ns, &outcome)) {
@@ -246,6 +272,8 @@ static struct gw_quota_waiter *distribute(struct gw_quota *quota, int64_t grante
     int64_t to_waiters = (int64_t)(before - quota->waiting);
     atomic_store(&quota->left, left);
     add_held(quota, tag_of(&quota->term), granted - to_waiters, true);
+    int64_t held = (int64_t)(atomic_load(&quota->held) & REQUESTS_MASK);
+    atomic_store(&quota->low, held < GW_QUOTA_BLOCK_MIN ? -1 : held / 4);
     quota->reserved_ns = now_ns;
     *out_refused = NULL;
     if (left == 0) {

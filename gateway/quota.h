@@ -6,6 +6,9 @@
  * through twice. Taking from the block is one compare-and-swap. A request that finds it empty waits
  * for the next reservation, of which there is one at a time for each key; a loop never blocks.
  *
+ * The next block is reserved when a quarter of this one is left, so that a busy key seldom waits;
+ * what is held and on its way together is never more than a block.
+ *
  * A block doubles while blocks last less than GW_QUOTA_BLOCK_NS and halves while they last longer
  * than twenty times that, and is never more than a GW_QUOTA_SHARE of what is left for all: near the
  * end, and for small limits, it is one request. Used up is remembered for GW_QUOTA_RETRY_NS, since
@@ -94,6 +97,7 @@ struct gw_quota {
     struct gw_quota_source *source;
     struct gw_quota_reservation reservation;
     _Atomic uint64_t held;       /* the term's tag and what is left of the block */
+    _Atomic int64_t low;         /* requests held at which more are reserved; -1: none */
     _Atomic int64_t left;        /* for all behind the block, when that was last heard */
     _Atomic int64_t retry_at_ns; /* until then, an empty block's answer is `answer` */
     _Atomic int answer;          /* an enum gw_quota_outcome */
@@ -112,7 +116,8 @@ struct gw_quota {
 void gw_quota_init(struct gw_quota *quota, struct gw_quota_owner owner,
                    struct gw_quota_source *source);
 
-/* No reservation may be on its way. */
+/* No reservation may be on its way: one may be without a waiter, so the source must have answered
+ * all. */
 void gw_quota_dispose(struct gw_quota *quota);
 
 /* Takes one request of `term` at `now_ns` (monotonic). With GW_QUOTA_WAITING `waiter`, whose mail

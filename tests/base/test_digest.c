@@ -100,6 +100,19 @@ static void compares_all_bytes(void **state)
     assert_true(base_secret_eq("a", "b", 0));
     assert_false(base_secret_eq("secret", "Secret", 6));
     assert_false(base_secret_eq("secret", "secreT", 6));
+    char a[40];
+    char b[sizeof a];
+    for (size_t len = 0; len <= sizeof a; len++) {
+        memset(a, 'x', sizeof a);
+        memset(b, 'y', sizeof b);
+        memcpy(b, a, len);
+        assert_true(base_secret_eq(a, b, len));
+        for (size_t i = 0; i < len; i++) {
+            b[i] ^= 0x10;
+            assert_false(base_secret_eq(a, b, len));
+            b[i] ^= 0x10;
+        }
+    }
 }
 
 int main(void)

@@ -115,6 +115,28 @@ static void lets_a_block_through_without_asking(void **state)
     assert_int_equal(requests[8].outcome, GW_QUOTA_GRANTED);
 }
 
+static void reserves_ahead_before_the_block_is_empty(void **state)
+{
+    (void)state;
+    struct request request;
+    assert_int_equal(take(&request), GW_QUOTA_WAITING);
+    answer(8, true, 8, 992);
+    for (int i = 0; i < 7; i++) {
+        assert_int_equal(take(&request), GW_QUOTA_GRANTED);
+    }
+    assert_int_equal(take(&request), GW_QUOTA_WAITING);
+    answer(16, true, 16, 976);
+    /* 15 are held now, so more are reserved at 3. */
+    for (int held = 14; held >= 3; held--) {
+        assert_null(fake.pending);
+        assert_int_equal(take(&request), GW_QUOTA_GRANTED);
+    }
+    assert_int_equal(take(&request), GW_QUOTA_GRANTED);
+    answer(32 - 3, true, 29, 947);
+    assert_int_equal(gw_quota_left(&quota, &now_term), 2 + 29 + 947);
+    assert_int_equal(take(&request), GW_QUOTA_GRANTED);
+}
+
 static void serves_waiters_in_turn_and_refuses_the_rest(void **state)
 {
     (void)state;
@@ -349,6 +371,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WITH_QUOTA(lets_a_block_through_without_asking),
+        WITH_QUOTA(reserves_ahead_before_the_block_is_empty),
         WITH_QUOTA(serves_waiters_in_turn_and_refuses_the_rest),
         WITH_QUOTA(asks_again_after_a_while),
         WITH_QUOTA(a_new_period_begins_with_nothing),
