@@ -1,7 +1,7 @@
 /* Usage plan: the rules that a plan must keep before it is stored.
  *
  * A quota counts calendar periods in UTC; its offset is the day on which a WEEK (0 to 6 from
- * Monday) or a MONTH (0, the first, to 27) begins, and 0 for every other period. Limits for
+ * Sunday) or a MONTH (0, the first, to 27) begins, and 0 for every other period. Limits for
  * single methods need a throttle of the whole plan. Pure; any thread.
  */
 #ifndef SERVER_USAGE_PLAN_H
