@@ -1,22 +1,20 @@
 #include "cli/admin.h"
 
+#include "gateway/loopback.h"
 #include "rpc/channel_inproc.h"
 
 /* Administrators are few. */
 #define ADMIN_LOOPS 1
 
-/* Whether an address, "host:port", names an interface that only this machine reaches. */
-static bool is_loopback(const char *address)
-{
-    struct base_str text = base_str_of(address);
-    return base_str_starts_with(text, BASE_STR("127.")) ||
-           base_str_starts_with(text, BASE_STR("localhost:")) ||
-           base_str_starts_with(text, BASE_STR("[::1]:"));
-}
-
 static bool is_wanted(const struct cli_options *options)
 {
     return options->admin != NULL && strcmp(options->admin, CLI_ADMIN_NONE) != 0;
+}
+
+/* An empty credential, as a script with a variable that is not set gives it, would be none. */
+static bool is_empty(const char *credential)
+{
+    return credential != NULL && credential[0] == '\0';
 }
 
 bool cli_admin_check(const struct cli_options *options, struct base_err *err)
@@ -24,12 +22,17 @@ bool cli_admin_check(const struct cli_options *options, struct base_err *err)
     if (!is_wanted(options)) {
         return true;
     }
+    if (is_empty(options->admin_key_id) || is_empty(options->admin_secret) ||
+        is_empty(options->admin_token)) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT,
+                            "--admin-key-id, --admin-secret and --admin-token must not be empty");
+    }
     bool has_id = options->admin_key_id != NULL;
     if (has_id != (options->admin_secret != NULL)) {
         return base_err_set(err, BASE_INVALID_ARGUMENT,
                             "--admin-key-id and --admin-secret belong together");
     }
-    if (!has_id && options->admin_token == NULL && !is_loopback(options->admin)) {
+    if (!has_id && options->admin_token == NULL && !gw_loopback_has(base_str_of(options->admin))) {
         return base_err_set(err, BASE_INVALID_ARGUMENT,
                             "--admin %s is not a loopback address, so it needs credentials: "
                             "TOLLGATE_ADMIN_KEY_ID and TOLLGATE_ADMIN_SECRET, or "

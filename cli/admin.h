@@ -21,8 +21,8 @@ struct cli_admin {
     struct gw_front *front;
 };
 
-/* Fails with INVALID_ARGUMENT for an address that is not loopback's without credentials, and for
- * half a pair of them. To be asked before anything is opened. */
+/* Fails with INVALID_ARGUMENT for an address that is not loopback's without credentials, for
+ * half a pair of them and for an empty one. To be asked before anything is opened. */
 bool cli_admin_check(const struct cli_options *options, struct base_err *err) BASE_MUST_CHECK;
 
 /* Opens the listener that the options ask for over `access`; handlers run on `pool`. Both are

@@ -2,6 +2,7 @@
 
 #include "base/digest.h"
 #include "gateway/desk.h"
+#include "gateway/loopback.h"
 #include "gateway/status.h"
 
 /* ---- Errors ---- */
@@ -94,24 +95,10 @@ static struct base_str find_header(const struct header_list *list, struct base_s
 
 /* ---- Who may call ---- */
 
-/* A name by which only this machine calls itself; what follows may be a port. */
-static bool is_loopback_host(struct base_str authority)
-{
-    static const char *const names[] = {"127.0.0.1", "localhost", "[::1]"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        struct base_str name = base_str_of(names[i]);
-        if (base_str_starts_with(authority, name) &&
-            (authority.len == name.len || authority.data[name.len] == ':')) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool admit_local(const struct gw_exchange *exchange, const struct header_list *headers,
                         struct base_err *err)
 {
-    if (!is_loopback_host(exchange->hop.authority)) {
+    if (!gw_loopback_has(exchange->hop.authority)) {
         return base_err_set(err, BASE_PERMISSION_DENIED,
                             "without credentials the admin listener is called by a name of "
                             "loopback, such as localhost");

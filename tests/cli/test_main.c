@@ -57,6 +57,15 @@ static void test_refusals(void **state)
         {"server --admin localhost.example.com:1", 2,
          "tollgate server: --admin localhost.example.com:1 is not a loopback address, so it needs "
          "credentials: TOLLGATE_ADMIN_KEY_ID and TOLLGATE_ADMIN_SECRET, or TOLLGATE_ADMIN_TOKEN\n"},
+        {"serve --admin 127.example.com:1", 2,
+         "tollgate serve: --admin 127.example.com:1 is not a loopback address, so it needs "
+         "credentials: TOLLGATE_ADMIN_KEY_ID and TOLLGATE_ADMIN_SECRET, or TOLLGATE_ADMIN_TOKEN\n"},
+        {"serve --admin 0.0.0.0:9901 --admin-token ''", 2,
+         "tollgate serve: --admin-key-id, --admin-secret and --admin-token must not be empty\n"},
+        {"serve --admin 0.0.0.0:9901 --admin-key-id '' --admin-secret x", 2,
+         "tollgate serve: --admin-key-id, --admin-secret and --admin-token must not be empty\n"},
+        {"serve --admin 0.0.0.0:9901 --admin-key-id x --admin-secret ''", 2,
+         "tollgate serve: --admin-key-id, --admin-secret and --admin-token must not be empty\n"},
         {"serve --admin-key-id x", 2,
          "tollgate serve: --admin-key-id and --admin-secret belong together\n"},
         {"gateway", 2, "tollgate gateway: a gateway needs an upstream: --upstream HOST:PORT\n"},
