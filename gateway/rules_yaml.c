@@ -239,7 +239,7 @@ static bool keep_additional(struct walk *walk, const struct key *key, const yaml
 
 /* ---- Rules ---- */
 
-/* Those of additional_bindings come last but one and last, since an inner rule has neither. */
+/* The last two are a rule's alone: an additional binding has neither. */
 static const struct key rule_keys[] = {
     {"get", NULL, read_pattern, "GET"},
     {"put", NULL, read_pattern, "PUT"},
