@@ -16,8 +16,8 @@ static const struct seed seeds[] = {
 static Tollgate__ApiStage **make_stages(struct rpc_context *ctx, const char *const *names,
                                         size_t count, struct base_err *err)
 {
-    Tollgate__ApiStage **stages = rpc_context_alloc(ctx, count * sizeof *stages + 1, err);
-    Tollgate__ApiStage *room = rpc_context_alloc(ctx, count * sizeof *room + 1, err);
+    Tollgate__ApiStage **stages = rpc_context_alloc(ctx, count * sizeof *stages, err);
+    Tollgate__ApiStage *room = rpc_context_alloc(ctx, count * sizeof *room, err);
     if (stages == NULL || room == NULL) {
         return NULL;
     }

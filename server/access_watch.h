@@ -28,7 +28,8 @@ struct srv_access_list {
 };
 
 struct srv_access_listener {
-    /* Once while the watch opens, on its thread; then after every change, on the watch's own. */
+    /* Once while the watch opens, on the thread that opens it; then after every change, on the
+     * watch's own. */
     void (*on_access)(struct srv_access_listener *self, const struct srv_access_list *list);
 };
 

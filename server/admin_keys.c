@@ -16,9 +16,9 @@ static bool show_tags(struct rpc_context *ctx, const Tollgate__ApiKey *key,
                       Tollgate__Admin__ApiKey *out, struct base_err *err)
 {
     out->n_tags = key->n_tags;
-    out->tags = rpc_context_alloc(ctx, key->n_tags * sizeof *out->tags + 1, err);
+    out->tags = rpc_context_alloc(ctx, key->n_tags * sizeof *out->tags, err);
     Tollgate__Admin__ApiKey__TagsEntry *room =
-        rpc_context_alloc(ctx, key->n_tags * sizeof *room + 1, err);
+        rpc_context_alloc(ctx, key->n_tags * sizeof *room, err);
     if (out->tags == NULL || room == NULL) {
         return false;
     }
@@ -63,9 +63,8 @@ static bool read_tags(struct rpc_context *ctx, const Tollgate__Admin__CreateApiK
     if (!srv_access_check_tag_count(request->n_tags, err)) {
         return false;
     }
-    key->tags = rpc_context_alloc(ctx, request->n_tags * sizeof *key->tags + 1, err);
-    Tollgate__ApiKey__TagsEntry *room =
-        rpc_context_alloc(ctx, request->n_tags * sizeof *room + 1, err);
+    key->tags = rpc_context_alloc(ctx, request->n_tags * sizeof *key->tags, err);
+    Tollgate__ApiKey__TagsEntry *room = rpc_context_alloc(ctx, request->n_tags * sizeof *room, err);
     if (key->tags == NULL || room == NULL) {
         return false;
     }
@@ -164,8 +163,8 @@ static bool warn_of_no_values(struct rpc_context *ctx, Tollgate__Admin__ApiKeys 
 static bool show_page(struct srv_admin *admin, struct rpc_context *ctx, const struct srv_page *page,
                       bool wants_values, Tollgate__Admin__ApiKeys *response, struct base_err *err)
 {
-    response->item = rpc_context_alloc(ctx, page->count * sizeof *response->item + 1, err);
-    Tollgate__Admin__ApiKey *room = rpc_context_alloc(ctx, page->count * sizeof *room + 1, err);
+    response->item = rpc_context_alloc(ctx, page->count * sizeof *response->item, err);
+    Tollgate__Admin__ApiKey *room = rpc_context_alloc(ctx, page->count * sizeof *room, err);
     if (response->item == NULL || room == NULL) {
         return false;
     }

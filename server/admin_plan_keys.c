@@ -149,9 +149,8 @@ static bool wants_key(const struct srv_scan *self, const ProtobufCMessage *messa
 static bool show_page(struct rpc_context *ctx, const struct srv_page *page,
                       Tollgate__Admin__UsagePlanKeys *response, struct base_err *err)
 {
-    response->item = rpc_context_alloc(ctx, page->count * sizeof *response->item + 1, err);
-    Tollgate__Admin__UsagePlanKey *room =
-        rpc_context_alloc(ctx, page->count * sizeof *room + 1, err);
+    response->item = rpc_context_alloc(ctx, page->count * sizeof *response->item, err);
+    Tollgate__Admin__UsagePlanKey *room = rpc_context_alloc(ctx, page->count * sizeof *room, err);
     if (response->item == NULL || room == NULL) {
         return false;
     }

@@ -8,9 +8,9 @@ static bool show_tags(struct rpc_context *ctx, const Tollgate__UsagePlan *plan,
                       Tollgate__Admin__UsagePlan *out, struct base_err *err)
 {
     out->n_tags = plan->n_tags;
-    out->tags = rpc_context_alloc(ctx, plan->n_tags * sizeof *out->tags + 1, err);
+    out->tags = rpc_context_alloc(ctx, plan->n_tags * sizeof *out->tags, err);
     Tollgate__Admin__UsagePlan__TagsEntry *room =
-        rpc_context_alloc(ctx, plan->n_tags * sizeof *room + 1, err);
+        rpc_context_alloc(ctx, plan->n_tags * sizeof *room, err);
     if (out->tags == NULL || room == NULL) {
         return false;
     }
@@ -43,9 +43,9 @@ static bool read_tags(struct rpc_context *ctx,
                       const Tollgate__Admin__CreateUsagePlanRequest *request,
                       Tollgate__UsagePlan *plan, struct base_err *err)
 {
-    plan->tags = rpc_context_alloc(ctx, request->n_tags * sizeof *plan->tags + 1, err);
+    plan->tags = rpc_context_alloc(ctx, request->n_tags * sizeof *plan->tags, err);
     Tollgate__UsagePlan__TagsEntry *room =
-        rpc_context_alloc(ctx, request->n_tags * sizeof *room + 1, err);
+        rpc_context_alloc(ctx, request->n_tags * sizeof *room, err);
     if (plan->tags == NULL || room == NULL) {
         return false;
     }
@@ -102,8 +102,8 @@ static bool wants_plan(const struct srv_scan *self, const ProtobufCMessage *mess
 static bool show_page(struct rpc_context *ctx, const struct srv_page *page,
                       Tollgate__Admin__UsagePlans *response, struct base_err *err)
 {
-    response->item = rpc_context_alloc(ctx, page->count * sizeof *response->item + 1, err);
-    Tollgate__Admin__UsagePlan *room = rpc_context_alloc(ctx, page->count * sizeof *room + 1, err);
+    response->item = rpc_context_alloc(ctx, page->count * sizeof *response->item, err);
+    Tollgate__Admin__UsagePlan *room = rpc_context_alloc(ctx, page->count * sizeof *room, err);
     if (response->item == NULL || room == NULL) {
         return false;
     }

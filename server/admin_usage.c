@@ -139,9 +139,8 @@ static Tollgate__Admin__Usage__ValuesEntry *make_entries(struct rpc_context *ctx
                                                          Tollgate__Admin__Usage *response,
                                                          struct base_err *err)
 {
-    Tollgate__Admin__Usage__ValuesEntry *room =
-        rpc_context_alloc(ctx, count * sizeof *room + 1, err);
-    response->values = rpc_context_alloc(ctx, count * sizeof *response->values + 1, err);
+    Tollgate__Admin__Usage__ValuesEntry *room = rpc_context_alloc(ctx, count * sizeof *room, err);
+    response->values = rpc_context_alloc(ctx, count * sizeof *response->values, err);
     if (room == NULL || response->values == NULL) {
         return NULL;
     }
