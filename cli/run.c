@@ -182,6 +182,19 @@ static bool open_limits(struct program *program, struct base_err *err)
     return options->store == NULL || open_key_store(program, err);
 }
 
+/* Not an error: there may be other methods. */
+static void warn_of_no_keys(const struct program *program)
+{
+    bool is_needed = false;
+    for (size_t i = 0; i < gw_routes_count(program->gateway->routes); i++) {
+        is_needed |= gw_routes_at(program->gateway->routes, i)->method->api_key_required;
+    }
+    if (is_needed && program->limits.meters == NULL && !program->options->no_keys) {
+        base_log(BASE_LOG_WARN, "methods that need an API key refuse everyone", "reason",
+                 "there is neither --store nor --no-keys", NULL);
+    }
+}
+
 /* Opens REST over the program's channel. */
 static bool open_front(struct program *program, struct base_err *err)
 {
@@ -193,6 +206,7 @@ static bool open_front(struct program *program, struct base_err *err)
         return false;
     }
     warn_of_shadows(program->gateway);
+    warn_of_no_keys(program);
     struct gw_front_config front = {
         .gateway = program->gateway,
         .address = program->options->listen,

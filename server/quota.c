@@ -23,7 +23,8 @@ struct name {
 
 #define NAME_PREFIX "quota/"
 
-_Static_assert(sizeof NAME_PREFIX + 2 * SRV_QUOTA_ID_BYTES_MAX + sizeof "//MINUTE/" + START_LEN <=
+_Static_assert(sizeof NAME_PREFIX + (size_t)2 * SRV_QUOTA_ID_BYTES_MAX + sizeof "//MINUTE/" +
+                       START_LEN <=
                    SRV_STORE_KEY_BYTES_MAX,
                "the longest name is a key");
 

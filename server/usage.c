@@ -19,7 +19,8 @@ struct name {
     struct base_str key;
 };
 
-_Static_assert(2 * SRV_QUOTA_ID_BYTES_MAX + sizeof "//" + DAY_LEN <= SRV_STORE_KEY_BYTES_MAX,
+_Static_assert((size_t)2 * SRV_QUOTA_ID_BYTES_MAX + sizeof "//" + DAY_LEN <=
+                   SRV_STORE_KEY_BYTES_MAX,
                "the longest name is a key");
 
 static bool name_of(struct srv_quota_owner owner, int64_t day, struct name *out,

@@ -219,7 +219,7 @@ class Image(Processes):
 
 
 def on_free_ports(variables):
-    return {name: re.sub(r"^0\.0\.0\.0:\d+$", "0.0.0.0:0", value) for name, value in variables.items()}
+    return {name: re.sub(r"^(0\.0\.0\.0|127\.0\.0\.1):\d+$", r"\1:0", value) for name, value in variables.items()}
 
 
 class Compose(Processes):
