@@ -351,12 +351,14 @@ static void watch_block(struct gw_meter *meter, struct gw_usage_sink *sink, int6
     }
 }
 
-static bool has_more(const struct gw_meter *meter)
+/* Who takes from a block is counted, so a meter whose reservation was begun ahead is looked at, and
+ * is held by that until the reservation has been answered. */
+static bool has_more(struct gw_meter *meter)
 {
     const struct ledger *ledger = &meter->ledger;
-    return atomic_load(&meter->used[0]) != 0 || atomic_load(&meter->used[1]) != 0 ||
-           ledger->days[0].count != 0 || ledger->days[1].count != 0 || ledger->term.start_s != 0 ||
-           ledger->stale.start_s != 0;
+    return gw_quota_is_reserving(&meter->quota) || atomic_load(&meter->used[0]) != 0 ||
+           atomic_load(&meter->used[1]) != 0 || ledger->days[0].count != 0 ||
+           ledger->days[1].count != 0 || ledger->term.start_s != 0 || ledger->stale.start_s != 0;
 }
 
 /* Whether it is still to be looked at. Where it has been counted meanwhile it is on the list of

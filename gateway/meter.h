@@ -41,7 +41,8 @@ struct gw_meter;
 /* Returns owned a process's meters. `source` is borrowed. */
 struct gw_meters *gw_meters_create(struct gw_quota_source *source);
 
-/* All references must have been let go; what was not flushed is lost. Accepts NULL. */
+/* All references must have been let go and all reservations answered; what was not flushed is lost.
+ * Accepts NULL. */
 void gw_meters_destroy(struct gw_meters *meters);
 
 /* Returns a reference to the meter of a plan and a key, made when there is none. */

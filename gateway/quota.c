@@ -102,6 +102,14 @@ struct gw_quota_term gw_quota_term(struct gw_quota *quota)
     return term;
 }
 
+bool gw_quota_is_reserving(struct gw_quota *quota)
+{
+    pthread_mutex_lock(&quota->lock);
+    bool is_reserving = quota->is_reserving;
+    pthread_mutex_unlock(&quota->lock);
+    return is_reserving;
+}
+
 /* ---- Reserving ---- */
 
 /* Under the lock. */

@@ -116,8 +116,7 @@ struct gw_quota {
 void gw_quota_init(struct gw_quota *quota, struct gw_quota_owner owner,
                    struct gw_quota_source *source);
 
-/* No reservation may be on its way: one may be without a waiter, so the source must have answered
- * all. */
+/* No reservation may be on its way. */
 void gw_quota_dispose(struct gw_quota *quota);
 
 /* Takes one request of `term` at `now_ns` (monotonic). With GW_QUOTA_WAITING `waiter`, whose mail
@@ -135,6 +134,10 @@ int64_t gw_quota_left(struct gw_quota *quota, const struct gw_quota_term *term);
 
 /* The term that was last reserved in; its start_s is 0 before the first. */
 struct gw_quota_term gw_quota_term(struct gw_quota *quota);
+
+/* Whether a reservation is on its way. One that was begun ahead has no waiter whose owner would
+ * keep the quota until it is answered; somebody else must. */
+bool gw_quota_is_reserving(struct gw_quota *quota);
 
 /* Takes away what is left of the block; gives its term and returns how much that is. */
 int64_t gw_quota_empty(struct gw_quota *quota, struct gw_quota_term *out_term);

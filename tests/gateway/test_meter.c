@@ -65,10 +65,18 @@ static void forget(struct gw_usage_sink *self, struct gw_quota_owner owner,
     note("forget %s/%s %+d\n", owner.plan_id, owner.key_id, (int)(term->start_s - NOW_S));
 }
 
-/* Grants what is wanted, of 1600 for all. */
+static bool keeps_reservations;
+static struct gw_quota_reservation *kept;
+
+/* Grants what is wanted, of 1600 for all; or keeps the reservation for later. */
 static void reserve(struct gw_quota_source *self, struct gw_quota_reservation *reservation)
 {
     (void)self;
+    if (keeps_reservations) {
+        assert_null(kept);
+        kept = reservation;
+        return;
+    }
     gw_quota_reserved(reservation, true, reservation->want, 1600);
 }
 
@@ -78,6 +86,8 @@ static int set_up(void **state)
 {
     (void)state;
     fake = (struct fake_sink){.sink = {add, release, forget}};
+    keeps_reservations = false;
+    kept = NULL;
     meters = gw_meters_create(&source);
     return 0;
 }
@@ -209,6 +219,28 @@ static void forgets_periods_that_are_long_over(void **state)
     assert_string_equal(flush_at(NOW_S + 130, false), "");
 }
 
+/* Nobody waits for a block that is reserved ahead, so nobody but the meters holds the meter. */
+static void stays_until_its_reservation_is_answered(void **state)
+{
+    (void)state;
+    struct gw_meter *meter = gw_meters_get(meters, "p", "k");
+    for (int i = 0; i <= GW_QUOTA_BLOCK_MIN; i++) {
+        use(meter, &this_minute, NOW_S);
+    }
+    keeps_reservations = true;
+    while (kept == NULL) {
+        use(meter, &this_minute, NOW_S);
+    }
+    gw_meter_unref(meter);
+    flush_at(NOW_S, false);
+    assert_string_equal(flush_at(NOW_S + 69, false), "forget p/k -21\n");
+    assert_string_equal(flush_at(NOW_S + 70, false), "");
+    assert_ptr_equal(gw_meters_get(meters, "p", "k"), meter);
+    gw_meter_unref(meter);
+    gw_quota_reserved(kept, true, kept->want, 1600);
+    assert_string_equal(flush_at(NOW_S + 71, false), "");
+}
+
 /* ---- Threads ---- */
 
 #define THREADS 3
@@ -274,6 +306,7 @@ int main(void)
         WITH_METERS(loses_nothing_while_the_sink_fails),
         WITH_METERS(gives_back_a_block_that_is_not_used),
         WITH_METERS(forgets_periods_that_are_long_over),
+        WITH_METERS(stays_until_its_reservation_is_answered),
         WITH_METERS(loses_no_count_of_any_thread),
         WITH_METERS(keeps_many_apart),
     };
