@@ -30,15 +30,17 @@ static struct base_str *slot_of(struct reading *reading, struct base_str name)
     }
 }
 
-/* Keeps what the gateway acts on; returns whether the header goes on to the service. */
-static bool keep(struct reading *reading, const struct gw_header *header)
+/* Keeps what the gateway acts on. A second line of such a header is refused, and the first is not
+ * acted on either: what checked the request before this may have read the one or the other. */
+static bool keep(const struct gw_header *header, struct base_str *slot, struct base_err *err)
 {
-    struct base_str *slot = slot_of(reading, header->name);
-    if (slot != NULL) {
-        *slot = header->value;
+    if (slot->data != NULL) {
+        *slot = BASE_STR("");
+        return base_err_set(err, BASE_INVALID_ARGUMENT, "header %.*s is there more than once",
+                            BASE_STR_ARGS(header->name));
     }
-    reading->has_forwarded_host |= base_str_eq(header->name, BASE_STR("x-forwarded-host"));
-    return slot == NULL || slot == &reading->head.content_type;
+    *slot = header->value;
+    return true;
 }
 
 /* "before, next", or the one of them there is: several lines are one list (RFC 9110 section 5.3).
@@ -79,6 +81,20 @@ static bool add_forwarded(const struct reading *reading, const struct gw_hop *ho
                                   err);
 }
 
+/* Reads a header that is no x-forwarded-for. */
+static bool read_header(struct reading *reading, const struct gw_header *header,
+                        struct base_arena *arena, struct rpc_metadata *metadata,
+                        struct base_err *err)
+{
+    struct base_str *slot = slot_of(reading, header->name);
+    reading->has_forwarded_host |= base_str_eq(header->name, BASE_STR("x-forwarded-host"));
+    if (slot != NULL && !keep(header, slot, err)) {
+        return false;
+    }
+    bool goes_on = slot == NULL || slot == &reading->head.content_type;
+    return !goes_on || gw_headers_to_metadata(header->name, header->value, arena, metadata, err);
+}
+
 bool gw_head_read(struct gw_header_source *source, const struct gw_hop *hop,
                   struct base_arena *arena, struct rpc_metadata *metadata, struct gw_head *out_head,
                   struct base_err *err)
@@ -90,8 +106,8 @@ bool gw_head_read(struct gw_header_source *source, const struct gw_hop *hop,
         if (base_str_eq(header.name, BASE_STR("x-forwarded-for"))) {
             fine = fine && join_chain(reading.forwarded_for, header.value, arena,
                                       &reading.forwarded_for, err);
-        } else if (keep(&reading, &header) && fine) {
-            fine = gw_headers_to_metadata(header.name, header.value, arena, metadata, err);
+        } else {
+            fine = read_header(&reading, &header, arena, metadata, err) && fine;
         }
     }
     *out_head = reading.head;

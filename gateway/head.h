@@ -39,7 +39,8 @@ struct gw_hop {
 };
 
 /* Reads all headers; `metadata` gets copies in `arena`. out_head is set even on failure:
- * INVALID_ARGUMENT for a header that cannot become metadata, RESOURCE_EXHAUSTED past a limit. */
+ * INVALID_ARGUMENT for a header that cannot become metadata and for one of those in gw_head that
+ * is there more than once, which is empty then; RESOURCE_EXHAUSTED past a limit. */
 bool gw_head_read(struct gw_header_source *source, const struct gw_hop *hop,
                   struct base_arena *arena, struct rpc_metadata *metadata, struct gw_head *out_head,
                   struct base_err *err) BASE_MUST_CHECK;

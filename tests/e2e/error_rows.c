@@ -204,6 +204,8 @@ static const struct e2e_row timeouts[] = {
      ERROR("3", "header grpc-timeout: expected at most 8 digits and a unit of H, M, S, m, u or n, "
                 "found \\\"123456789S\\\""),
      NULL},
+    {"a timeout that is there twice", "GET", "/users", "Grpc-Timeout: 1S\nGrpc-Timeout: 2S", NULL,
+     400, ERROR("3", "header grpc-timeout is there more than once"), NULL},
     {"a timeout that is no number", "GET", "/users", "X-Server-Timeout: soon", NULL, 400,
      ERROR("3", "header x-server-timeout: expected seconds such as 1.5, found \\\"soon\\\""), NULL},
     {"metadata that is no base64", "GET", "/users", "Grpc-Metadata-Trace-Bin: %%%", NULL, 400,

@@ -241,6 +241,24 @@ static void a_key_that_is_not_known_is_refused(void **state)
     assert_int_equal(atomic_load(&fix.fake.started), 1);
 }
 
+/* Whichever of the two a proxy checked before, neither passes. */
+static void two_keys_are_none(void **state)
+{
+    (void)state;
+    static const struct gw_header rows[][3] = {
+        {{BASE_STR("x-api-key"), BASE_STR(KEY)}, {BASE_STR("x-api-key"), BASE_STR("other")}},
+        {{BASE_STR("x-api-key"), BASE_STR("other")}, {BASE_STR("x-api-key"), BASE_STR(KEY)}},
+    };
+    struct client client;
+    know_key(NULL, NULL, NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        begin(&client, "/notes", rows[i]);
+        release(&client);
+        assert_int_equal(client.status, 403);
+    }
+    assert_int_equal(atomic_load(&fix.fake.started), 0);
+}
+
 static void the_service_learns_whose_call_it_is(void **state)
 {
     (void)state;
@@ -392,6 +410,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         AT_DESK(a_key_that_is_not_known_is_refused),
+        AT_DESK(two_keys_are_none),
         AT_DESK(the_service_learns_whose_call_it_is),
         AT_DESK(nobody_is_asked_where_keys_are_ignored),
         AT_DESK(each_limit_refuses_in_its_name),
