@@ -1,6 +1,7 @@
 #include "gateway/front_h2o_private.h"
 
 #include "base/mem.h"
+#include "base/port.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -31,7 +32,7 @@ const char *__lsan_default_suppressions(void)
 static bool split_address(char *text, char **out_host, char **out_port, struct base_err *err)
 {
     char *colon = strrchr(text, ':');
-    if (colon == NULL || colon == text || colon[1] == '\0') {
+    if (colon == NULL || colon == text || !base_port_is_valid(colon + 1)) {
         return base_err_set(err, BASE_INVALID_ARGUMENT, "address %s: expected host:port", text);
     }
     char *host = text;

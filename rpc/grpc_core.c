@@ -1,12 +1,12 @@
 #include "rpc/grpc_core.h"
 
 #include "base/log.h"
+#include "base/port.h"
 
 #include <assert.h>
 #include <grpc/byte_buffer_reader.h>
 #include <grpc/support/log.h>
 #include <grpc/support/time.h>
-#include <stdlib.h>
 
 #define DETAILS_KEY "grpc-status-details-bin"
 
@@ -49,13 +49,6 @@ void rpc_grpc_start_batch(grpc_call *call, const grpc_op *ops, size_t count,
     (void)error;
 }
 
-/* At most five digits, so that the number fits. */
-static bool is_port(const char *text)
-{
-    size_t len = strspn(text, "0123456789");
-    return len > 0 && len <= 5 && text[len] == '\0' && strtoul(text, NULL, 10) <= UINT16_MAX;
-}
-
 bool rpc_grpc_check_address(const char *address, struct base_err *err)
 {
     struct base_str text = base_str_of(address);
@@ -63,7 +56,7 @@ bool rpc_grpc_check_address(const char *address, struct base_err *err)
         return true;
     }
     const char *colon = strrchr(address, ':');
-    if (colon == NULL || colon == address || !is_port(colon + 1)) {
+    if (colon == NULL || colon == address || !base_port_is_valid(colon + 1)) {
         return base_err_set(err, BASE_INVALID_ARGUMENT,
                             "address \"%s\": expected HOST:PORT, as in 127.0.0.1:50051", address);
     }
