@@ -3,6 +3,7 @@
 #include "cli/flags.h"
 
 #include "base/str.h"
+#include "cli/wrap.h"
 
 #include <assert.h>
 #include <ctype.h>
@@ -14,6 +15,9 @@
 /* "TOLLGATE_", the name and the NUL. */
 #define VARIABLE_SIZE (9 + CLI_FLAG_NAME_MAX + 1)
 
+/* Spaces before what help says of a flag. */
+#define HELP_INDENT 6
+
 /* Edits that turn what was typed into a name it may have been meant to be. */
 #define SUGGESTION_DISTANCE_MAX 2
 
@@ -24,6 +28,11 @@ static void variable_of(const struct cli_flag *flag, char out[VARIABLE_SIZE])
     for (size_t i = 0; i < len; i++) {
         out[i] = out[i] == '-' ? '_' : (char)toupper((unsigned char)out[i]);
     }
+}
+
+static char separator_of(const struct cli_flag *flag)
+{
+    return flag->separator == '\0' ? ',' : flag->separator;
 }
 
 static bool read_switch(const char *source, const char *value, bool *out, struct base_err *err)
@@ -104,9 +113,9 @@ static const char *trim(char *item)
     return item;
 }
 
-/* Reads items separated by commas in place of what `out` has. */
-static bool read_items(const char *source, const char *value, struct cli_list *out,
-                       struct base_err *err)
+/* Reads items with separators between them in place of what `out` has. */
+static bool read_items(const struct cli_flag *flag, const char *source, const char *value,
+                       struct cli_list *out, struct base_err *err)
 {
     size_t len = strlen(value);
     if (len > CLI_LIST_TEXT_MAX) {
@@ -116,8 +125,9 @@ static bool read_items(const char *source, const char *value, struct cli_list *o
     memcpy(out->text, value, len + 1);
     out->count = 0;
     char *rest = out->text;
+    const char separator[] = {separator_of(flag), '\0'};
     while (rest != NULL) {
-        char *item = strsep(&rest, ",");
+        char *item = strsep(&rest, separator);
         if (!add_item(source, trim(item), out, err)) {
             return false;
         }
@@ -142,7 +152,7 @@ static bool read_value(const struct cli_flag *flag, const char *source, const ch
     case CLI_CHOICE:
         return read_choice(flag, source, value, (int *)(void *)field, err);
     case CLI_LIST:
-        return read_items(source, value, (struct cli_list *)(void *)field, err);
+        return read_items(flag, source, value, (struct cli_list *)(void *)field, err);
     }
     return false;
 }
@@ -356,23 +366,32 @@ void cli_flags_print_usage(const struct cli_flags *table, const char *command, c
     cli_flags_print_help(table, out);
 }
 
+static void print_variable(const struct cli_flag *flag, FILE *out)
+{
+    char variable[VARIABLE_SIZE];
+    variable_of(flag, variable);
+    fprintf(out, "%*sVariable: %s", HELP_INDENT, "", variable);
+    if (flag->kind == CLI_LIST) {
+        fprintf(out, ", items apart by \"%c\"", separator_of(flag));
+    }
+    fputc('.', out);
+    if (flag->initial != NULL) {
+        fprintf(out, " Default: %s.", flag->initial);
+    }
+    fputs(flag->kind == CLI_LIST ? " May be given several times.\n" : "\n", out);
+}
+
 void cli_flags_print_help(const struct cli_flags *table, FILE *out)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct cli_flag *flag = &table->flags[i];
-        if (flag->kind == CLI_OPERAND) {
-            fprintf(out, "  %s\n      %s\n", flag->name, flag->help);
-            continue;
-        }
-        char variable[VARIABLE_SIZE];
-        variable_of(flag, variable);
-        fprintf(out, "  --%s%s%s\n      %s\n      Variable: %s.", flag->name,
+        fprintf(out, "  %s%s%s%s\n", flag->kind == CLI_OPERAND ? "" : "--", flag->name,
                 flag->value_name == NULL ? "" : " ",
-                flag->value_name == NULL ? "" : flag->value_name, flag->help, variable);
-        if (flag->initial != NULL) {
-            fprintf(out, " Default: %s.", flag->initial);
+                flag->value_name == NULL ? "" : flag->value_name);
+        cli_wrap_print(flag->help, HELP_INDENT, out);
+        if (flag->kind != CLI_OPERAND) {
+            print_variable(flag, out);
         }
-        fputs(flag->kind == CLI_LIST ? " May be given several times.\n" : "\n", out);
     }
 }
 

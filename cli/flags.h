@@ -4,9 +4,9 @@
  * is TOLLGATE_DRAIN_TIMEOUT. The command line beats the environment, which beats the initial value;
  * an empty variable is as good as none. A switch is on when it stands alone and takes true or false
  * otherwise. Only a list may be given more than once, one item each time; its variable has the
- * items in one, separated by commas, with spaces around them or not. Operands are the words that
- * belong to no flag: they are told apart by their order, all must be given, and they have neither a
- * variable nor an initial value. Startup thread.
+ * items in one, separated by commas or what the flag says, with spaces around them or not. Operands
+ * are the words that belong to no flag: they are told apart by their order, all must be given, and
+ * they have neither a variable nor an initial value. Startup thread.
  */
 #ifndef CLI_FLAGS_H
 #define CLI_FLAGS_H
@@ -22,7 +22,7 @@
 /* Bytes of a flag's name. */
 #define CLI_FLAG_NAME_MAX 40
 
-/* Items of a list, and bytes of all of them where they are separated by commas. */
+/* Items of a list, and bytes of all of them where they stand in one variable. */
 #define CLI_LIST_ITEMS_MAX 32
 #define CLI_LIST_TEXT_MAX 4096
 
@@ -53,6 +53,7 @@ struct cli_flag {
     int number_min;
     int number_max;
     const char *const *choices; /* NULL-terminated */
+    char separator;             /* of a list's items in its variable; NUL for a comma */
     const char *help;           /* one sentence */
 };
 

@@ -212,7 +212,7 @@ static const struct cli_flag create_flags[] = {
      .kind = CLI_LIST,
      .offset = offsetof(struct cli_manage_options, plans),
      .value_name = "PLAN",
-     .help = "The id of a usage plan that the key shall be in; may be given several times."},
+     .help = "The id of a usage plan that the key shall be in."},
     {.name = "value",
      .kind = CLI_TEXT,
      .offset = offsetof(struct cli_manage_options, value),
@@ -270,5 +270,5 @@ static const struct cli_verb verbs[] = {
     {"delete", "removes a key for good", CLI_MANAGE_FLAGS(key_flags), remove_key},
 };
 
-const struct cli_verbs cli_keys_verbs = {"keys", "makes and changes API keys.", verbs,
+const struct cli_verbs cli_keys_verbs = {"keys", "makes and changes API keys", verbs,
                                          sizeof verbs / sizeof *verbs};

@@ -15,7 +15,7 @@
 
 static void print_help(const struct cli_verbs *verbs, FILE *out)
 {
-    fprintf(out, "tollgate %s VERB: %s\n\n", verbs->group, verbs->does);
+    fprintf(out, "tollgate %s VERB %s.\n\n", verbs->group, verbs->does);
     for (size_t i = 0; i < verbs->count; i++) {
         fprintf(out, "  tollgate %s %-10s %s\n", verbs->group, verbs->verbs[i].name,
                 verbs->verbs[i].does);

@@ -77,7 +77,7 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
 #define STAGE                                                                                      \
     {                                                                                              \
         .name = "stage", .kind = CLI_LIST, .offset = offsetof(struct cli_options, stages),         \
-        .value_name = "NAME[=RATE,BURST]",                                                         \
+        .value_name = "NAME[=RATE,BURST]", .separator = ';',                                       \
         .help = "Serves everything under /NAME, for the usage plans of that stage; with a limit, " \
                 "so many requests a second and at once for each method."                           \
     }
@@ -145,7 +145,9 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
 #define DEMO                                                                                       \
     {                                                                                              \
         .name = "demo", .kind = CLI_SWITCH, .offset = offsetof(struct cli_options, demo),          \
-        .help = "Puts two users and a note into an empty store and prints what to try."            \
+        .help =                                                                                    \
+            "Puts two users and a note into an empty store, makes an API key, and prints what "    \
+            "to try."                                                                              \
     }
 #define IGNORE_UNKNOWN_FIELDS                                                                      \
     {                                                                                              \

@@ -472,8 +472,7 @@ static bool usage(struct cli_manage *manage, struct base_err *err)
                     "The day that a week (0, Sunday, to 6) or month (0, the first, to 27) begins " \
                     "on."),                                                                        \
         LIST_FLAG("for-stage", stages,                                                             \
-                  "A stage it shall hold for; may be given several times. $default is the one "    \
-                  "without a name.")
+                  "A stage it shall hold for; $default is the one without a name.")
 
 static const struct cli_flag create_flags[] = {
     OPERAND("NAME", name, "What the plan is called."),
@@ -510,5 +509,5 @@ static const struct cli_verb verbs[] = {
     {"usage", "shows what keys have used, day by day", CLI_MANAGE_FLAGS(usage_flags), usage},
 };
 
-const struct cli_verbs cli_plans_verbs = {"plans", "makes and changes usage plans.", verbs,
+const struct cli_verbs cli_plans_verbs = {"plans", "makes and changes usage plans", verbs,
                                           sizeof verbs / sizeof *verbs};

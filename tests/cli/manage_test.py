@@ -135,7 +135,7 @@ class Manage(unittest.TestCase):
                 (("plans", "-h"), "tollgate plans add-key    puts a key into a plan\n"),
                 (("keys", "create", "--help"), "tollgate keys create NAME [FLAG...] makes a key"),
                 (("plans", "update", "--help"), "--not-for-stage STAGE\n"),
-                (("--help",), "tollgate keys     makes and changes API keys.\n"),
+                (("--help",), "tollgate keys     makes and changes API keys\n"),
         ]:
             status, out, errors = run(*args)
             self.assertEqual((status, errors), (0, ""))
@@ -143,7 +143,7 @@ class Manage(unittest.TestCase):
 
     def test_refusals(self):
         for args, status, message in [
-                (("keys",), 2, "tollgate keys VERB: makes and changes API keys.\n"),
+                (("keys",), 2, "tollgate keys VERB makes and changes API keys.\n"),
                 (("keys", "lst"), 2, 'tollgate keys: there is no verb "lst"; did you mean list?\n'),
                 (("plans", "conquer"), 2, 'tollgate plans: there is no verb "conquer"; tollgate plans --help lists them\n'),
                 (("key",), 2, 'tollgate: there is no subcommand "key"; did you mean keys?\n'),

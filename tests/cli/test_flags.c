@@ -201,6 +201,7 @@ static void test_refused(void **state)
 
 struct guests {
     struct cli_list names;
+    struct cli_list rooms;
     bool open;
 };
 
@@ -211,6 +212,12 @@ static const struct cli_flag guest_flags[] = {
      .value_name = "NAME",
      .initial = "x",
      .help = "Who."},
+    {.name = "room",
+     .kind = CLI_LIST,
+     .offset = offsetof(struct guests, rooms),
+     .value_name = "ROOM",
+     .separator = ';',
+     .help = "Where."},
     {.name = "open",
      .kind = CLI_SWITCH,
      .offset = offsetof(struct guests, open),
@@ -258,6 +265,19 @@ static void test_lists_accepted(void **state)
             assert_string_equal(got.names.items[k], rows[i].expected[k]);
         }
     }
+}
+
+static void test_a_separator_of_its_own(void **state)
+{
+    (void)state;
+    static const char *const nothing[] = {NULL};
+    static const char *const pairs[] = {"TOLLGATE_ROOM", "a=1,2 ; b", NULL};
+    struct guests got;
+    struct base_err err = {0};
+    assert_true(parse_guests(nothing, pairs, &got, &err));
+    assert_int_equal(got.rooms.count, 2);
+    assert_string_equal(got.rooms.items[0], "a=1,2");
+    assert_string_equal(got.rooms.items[1], "b");
 }
 
 static void test_lists_refused(void **state)
@@ -318,13 +338,18 @@ static void test_help_of_list(void **state)
     assert_non_null(out);
     cli_flags_print_help(&guest_table, out);
     fclose(out);
-    assert_string_equal(text,
-                        "  --name NAME\n"
-                        "      Who.\n"
-                        "      Variable: TOLLGATE_NAME. Default: x. May be given several times.\n"
-                        "  --open\n"
-                        "      Whether.\n"
-                        "      Variable: TOLLGATE_OPEN.\n");
+    assert_string_equal(
+        text,
+        "  --name NAME\n"
+        "      Who.\n"
+        "      Variable: TOLLGATE_NAME, items apart by \",\". Default: x. May be given several "
+        "times.\n"
+        "  --room ROOM\n"
+        "      Where.\n"
+        "      Variable: TOLLGATE_ROOM, items apart by \";\". May be given several times.\n"
+        "  --open\n"
+        "      Whether.\n"
+        "      Variable: TOLLGATE_OPEN.\n");
 }
 
 struct parcel {
@@ -440,11 +465,17 @@ static void test_suggestions(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),      cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_help),          cmocka_unit_test(test_lists_accepted),
-        cmocka_unit_test(test_lists_refused), cmocka_unit_test(test_list_limits),
-        cmocka_unit_test(test_help_of_list),  cmocka_unit_test(test_suggestions),
-        cmocka_unit_test(test_operands),      cmocka_unit_test(test_help_of_operands),
+        cmocka_unit_test(test_accepted),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_lists_accepted),
+        cmocka_unit_test(test_a_separator_of_its_own),
+        cmocka_unit_test(test_lists_refused),
+        cmocka_unit_test(test_list_limits),
+        cmocka_unit_test(test_help_of_list),
+        cmocka_unit_test(test_suggestions),
+        cmocka_unit_test(test_operands),
+        cmocka_unit_test(test_help_of_operands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
