@@ -1,5 +1,5 @@
 // Random damage: JSON and wire bytes that are wrong, or right in an unusual way; the reference decides which.
-import { chance, pick, shuffled } from './draw.mjs';
+import { chance, nat, pick, shuffled } from './draw.mjs';
 import { fc, protobuf, wire } from './packages.mjs';
 import { Literal, write } from './spelling.mjs';
 
@@ -66,8 +66,8 @@ const PIECES = [...'{}[],:"\\0-.eE \n\0', 'null', '\\ud800', '\\udc00', '//', '\
 // Cuts a piece out of the text, or puts one of JSON's own characters in.
 function damageText(draw, text) {
   const characters = [...text];
-  const at = draw(fc.nat, characters.length);
-  if (chance(draw, 2)) characters.splice(at, 1 + draw(fc.nat, 2));
+  const at = nat(draw, characters.length);
+  if (chance(draw, 2)) characters.splice(at, 1 + nat(draw, 2));
   else characters.splice(at, 0, pick(draw, PIECES));
   return characters.join('');
 }
@@ -127,8 +127,8 @@ const isPacked = (record, field) =>
 // Records of a field that no message here has.
 function unknownRecord(draw) {
   const writer = new wire.BinaryWriter();
-  const number = 536_870_000 + draw(fc.nat, 900);
-  switch (draw(fc.nat, 4)) {
+  const number = 536_870_000 + nat(draw, 900);
+  switch (nat(draw, 4)) {
     case 0:
       return writer.tag(number, WireType.Varint).uint64(draw(fc.bigInt, { min: 0n, max: (1n << 64n) - 1n })).finish();
     case 1:

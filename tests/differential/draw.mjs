@@ -1,16 +1,24 @@
 // Drawing from fast-check's fc.gen(): draw(makeArbitrary, ...arguments) gives a random value that can be made smaller.
-// Arguments are compared by value each time, so choices are drawn by index.
+// It looks for the arguments among all that were given before, one by one and by value. So choices are drawn by index,
+// and indices, which are most of what is drawn, by functions that need no argument.
 import { fc } from './packages.mjs';
 
-export const pick = (draw, list) => list[draw(fc.nat, list.length - 1)];
-export const chance = (draw, oneIn) => draw(fc.nat, oneIn - 1) === 0;
-export const below = (draw, count) => draw(fc.nat, count - 1);
+const makers = [];
+
+// A number from 0 to `max`.
+export function nat(draw, max) {
+  makers[max] ??= () => fc.nat(max);
+  return draw(makers[max]);
+}
+
+export const pick = (draw, list) => list[nat(draw, list.length - 1)];
+export const chance = (draw, oneIn) => nat(draw, oneIn - 1) === 0;
 
 // `list` in random order.
 export function shuffled(draw, list) {
   const rest = [...list];
   for (let i = rest.length - 1; i > 0; i--) {
-    const other = below(draw, i + 1);
+    const other = nat(draw, i);
     [rest[i], rest[other]] = [rest[other], rest[i]];
   }
   return rest;

@@ -1,6 +1,6 @@
 // Random schemas: a proto3 and a proto2 file with everything that can be declared, as a FileDescriptorSet. `draw` is
 // fast-check's fc.gen(): draw(arbitrary, ...arguments) gives a random value.
-import { chance, pick, times } from './draw.mjs';
+import { chance, nat, pick, times } from './draw.mjs';
 import { fc, protobuf, wkt } from './packages.mjs';
 
 const { FieldDescriptorProto_Label: Label, FieldDescriptorProto_Type: Type } = wkt;
@@ -55,7 +55,7 @@ function drawEnum(draw, name, isProto2) {
 
 // What a field can be of: a scalar, an enum or a message of its file, a well-known type.
 function drawType(draw, context) {
-  const roll = draw(fc.nat, 11);
+  const roll = nat(draw, 11);
   if (roll < 6) return { type: pick(draw, SCALARS) };
   if (roll === 6) return { type: Type.ENUM, typeName: pick(draw, context.enums) };
   if (roll === 7) return { type: Type.ENUM, typeName: '.google.protobuf.NullValue' };
@@ -119,7 +119,7 @@ function drawSingular(draw, field, context) {
 }
 
 function drawField(draw, field, message, context) {
-  const roll = draw(fc.nat, 9);
+  const roll = nat(draw, 9);
   if (roll < 2) return drawRepeated(draw, field, context);
   if (roll === 2) return drawMap(draw, field, message, context);
   if (roll === 3) return { ...field, ...drawType(draw, context), label: Label.OPTIONAL, oneofIndex: 0 };

@@ -1,7 +1,7 @@
 // The many texts of one ProtoJSON value. What the reference writes (toJson) is rewritten at random without a change of
 // meaning: other member order, either name of a field, null for what is unset, numbers as strings and with exponents,
 // enums by number, the other base64, offsets in timestamps, escapes in strings, white space.
-import { chance, pick } from './draw.mjs';
+import { chance, nat, pick } from './draw.mjs';
 import { fc, protobuf } from './packages.mjs';
 
 const { ScalarType } = protobuf;
@@ -160,8 +160,8 @@ function escapeAll(text) {
 
 function writeString(draw, text) {
   if (!chance(draw, 5)) return JSON.stringify(text);
-  const at = draw(fc.nat, text.length);
-  const to = at + draw(fc.nat, 3);
+  const at = nat(draw, text.length);
+  const to = at + nat(draw, 3);
   // JSON.stringify escapes half a surrogate pair, so a cut anywhere is whole again in the text.
   const quoted = (part) => JSON.stringify(part).slice(1, -1).replaceAll('/', '\\/');
   return `"${quoted(text.slice(0, at))}${escapeAll(text.slice(at, to))}${quoted(text.slice(to))}"`;

@@ -1,5 +1,5 @@
 // Random messages of any type, as the reference holds them.
-import { chance, pick, times } from './draw.mjs';
+import { chance, nat, pick, times } from './draw.mjs';
 import { fc, protobuf, reflection, wkt } from './packages.mjs';
 
 const { ScalarType } = protobuf;
@@ -65,7 +65,7 @@ function enumNumber(draw, desc) {
 
 // What ProtoJSON can say of a Value: finite numbers.
 function jsonValue(draw, depth) {
-  switch (draw(fc.nat, depth === 0 ? 3 : 5)) {
+  switch (nat(draw, depth === 0 ? 3 : 5)) {
     case 0:
       return null;
     case 1:
@@ -75,21 +75,23 @@ function jsonValue(draw, depth) {
     case 3:
       return text(draw);
     case 4:
-      return times(draw(fc.nat, 3), () => jsonValue(draw, depth - 1));
+      return times(nat(draw, 3), () => jsonValue(draw, depth - 1));
     default:
       return jsonObject(draw, depth - 1);
   }
 }
 
 function jsonObject(draw, depth) {
-  return Object.fromEntries(times(draw(fc.nat, 3), () => [text(draw), jsonValue(draw, depth)]));
+  return Object.fromEntries(times(nat(draw, 3), () => [text(draw), jsonValue(draw, depth)]));
 }
 
 const TIMESTAMP_SECONDS = { min: -62135596800n, max: 253402300799n };
 const DURATION_SECONDS = { min: -315576000000n, max: 315576000000n };
 
+const ANY_NANOS = () => fc.nat(999_999_999);
+
 function nanos(draw) {
-  return pick(draw, [0, 1, 1000, 500_000_000, 120_000, 999_999_999, draw(fc.nat, 999_999_999)]);
+  return pick(draw, [0, 1, 1000, 500_000_000, 120_000, 999_999_999, draw(ANY_NANOS)]);
 }
 
 const FIELD_PATH_ARBITRARY = fc.stringMatching(/^[a-z]{1,5}(_[a-z]{1,4}){0,2}(\.[a-z]{1,4}){0,2}$/);
@@ -112,10 +114,10 @@ const WELL_KNOWN = {
   },
   FieldMask(draw) {
     const name = () => draw(FIELD_PATH);
-    return protobuf.create(wkt.FieldMaskSchema, { paths: times(draw(fc.nat, 3), name) });
+    return protobuf.create(wkt.FieldMaskSchema, { paths: times(nat(draw, 3), name) });
   },
   ListValue: (draw) =>
-    protobuf.fromJson(wkt.ListValueSchema, times(draw(fc.nat, 3), () => jsonValue(draw, 2))),
+    protobuf.fromJson(wkt.ListValueSchema, times(nat(draw, 3), () => jsonValue(draw, 2))),
   Struct: (draw) => protobuf.fromJson(wkt.StructSchema, jsonObject(draw, 2)),
   Timestamp: (draw) =>
     protobuf.create(wkt.TimestampSchema, { seconds: draw(fc.bigInt, TIMESTAMP_SECONDS), nanos: nanos(draw) }),
@@ -130,7 +132,7 @@ function element(draw, field, context, depth) {
 }
 
 function fill(draw, message, field, context, depth) {
-  const items = draw(fc.nat, ITEMS_MAX);
+  const items = nat(draw, ITEMS_MAX);
   if (field.fieldKind === 'list') {
     for (let i = 0; i < items; i++) message.get(field).add(element(draw, field, context, depth));
   } else if (field.fieldKind === 'map') {
