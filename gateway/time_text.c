@@ -1,5 +1,5 @@
 /* Civil dates are counted from 1 March of year 0, so that the leap day ends a year (Howard
- * Hinnant's days_from_civil and its inverse). */
+ * Hinnant's days_from_civil; the way back is put_date's). */
 #include "gateway/time_text.h"
 
 #include "gateway/json_writer.h"

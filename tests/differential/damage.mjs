@@ -17,8 +17,8 @@ const isExact = (text) => Math.abs(Number(text)) <= Number.MAX_SAFE_INTEGER || t
 
 const TEXTS = [
   '', ' ', 'a', 'true', 'false', 'null', 'NaN', 'nan', 'Infinity', '-Infinity', '+Infinity', 'inf', ' 1', '1 ', '1\n',
-  '+1', '1.', '.5', '1e', '1e+', '-', '--1', '01', '-01', '1_0', '1,0', 'ENUM0_0', 'enum0_0', 'NULL_VALUE', 'AA', 'AA==',
-  'AA=', 'A', 'A===', 'AAA', 'AAAA=', '-_-_', '+/+/', 'A-+A', '!!!!', 'AA\n==',
+  '+1', '1.', '.5', '1e', '1e+', '-', '--1', '01', '-01', '1_0', '1,0', 'ENUM0_0', 'enum0_0', 'NULL_VALUE', 'AA',
+  'AA==', 'AA=', 'A', 'A===', 'AAA', 'AAAA=', '-_-_', '+/+/', 'A-+A', '!!!!', 'AA\n==',
   '2024-02-29T12:00:00Z', '2023-02-29T12:00:00Z', '2024-01-01t00:00:00z', '2024-01-01T00:00:00', '2024-01-01T24:00:00Z',
   '2024-01-01T00:00:60Z', '2024-01-01T00:00:00.Z', '2024-01-01T00:00:00.1234567891Z', '2024-01-01T00:00:00+23:59',
   '0000-12-31T23:59:59Z', '9999-12-31T23:59:59.999999999Z', '9999-12-31T23:59:59-00:01', '0001-01-01T00:00:00+00:01',
@@ -26,8 +26,9 @@ const TEXTS = [
   '315576000000s', '315576000001s', '-315576000001s', '.5s', '1.s', '1.123456789s', 'a,b', 'aB.cD', 'a_b', 'A', 'a,',
 ];
 const ODD = [
-  null, true, false, ...TEXTS, ...NUMBERS, ...NUMBERS.filter(isExact).map((text) => new Literal(text)), [], [null], [[]], [1],
-  new Map(), new Map([['a', 1]]), new Map([['@type', '']]), new Map([['@type', 'x/no.such.Type']]),
+  null, true, false, ...TEXTS, ...NUMBERS, ...NUMBERS.filter(isExact).map((text) => new Literal(text)),
+  [], [null], [[]], [1], new Map(), new Map([['a', 1]]),
+  new Map([['@type', '']]), new Map([['@type', 'x/no.such.Type']]),
 ];
 
 // Every place of a tree where a value stands, as functions that put another there.
@@ -100,8 +101,9 @@ function split(bytes) {
 }
 
 const WRITERS = {
-  [ScalarType.DOUBLE]: 'double', [ScalarType.FLOAT]: 'float', [ScalarType.INT64]: 'int64', [ScalarType.UINT64]: 'uint64',
-  [ScalarType.INT32]: 'int32', [ScalarType.FIXED64]: 'fixed64', [ScalarType.FIXED32]: 'fixed32', [ScalarType.BOOL]: 'bool',
+  [ScalarType.DOUBLE]: 'double', [ScalarType.FLOAT]: 'float', [ScalarType.INT64]: 'int64', [ScalarType.BOOL]: 'bool',
+  [ScalarType.INT32]: 'int32', [ScalarType.FIXED64]: 'fixed64', [ScalarType.FIXED32]: 'fixed32',
+  [ScalarType.UINT64]: 'uint64',
   [ScalarType.UINT32]: 'uint32', [ScalarType.SFIXED32]: 'sfixed32', [ScalarType.SFIXED64]: 'sfixed64',
   [ScalarType.SINT32]: 'sint32', [ScalarType.SINT64]: 'sint64',
 };

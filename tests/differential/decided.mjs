@@ -14,7 +14,7 @@ function isNoTime(text) {
   return hour > 23 || new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day;
 }
 
-// Our refusals of what the reference takes.
+// Our refusals of what the reference takes, by our message and the options.
 const REFUSED_BY_US = [
   // RFC 8259 section 8.2: such text has no meaning; the reference takes it in names that it ignores.
   (error) => /half of a surrogate pair/.test(error),
@@ -24,7 +24,7 @@ const REFUSED_BY_US = [
     return text !== undefined && !JSON_NUMBER.test(text) && Number.isFinite(Number(text));
   },
   // A special type in an Any is "@type" and "value"; the reference passes over what else stands there.
-  (error) => /unknown field "noSuchField"$/.test(error),
+  (error, options) => !options.ignoreUnknownFields && /unknown field "noSuchField"$/.test(error),
   // A FieldMask is of paths, none of them empty; the reference takes anything between commas.
   (error) => /expected field paths with commas between, found "(.*)"$/s.exec(error)?.[1].match(FIELD_PATHS) === null,
   // A day and an hour that do not exist; the reference counts on: February the 29th of 2023 is the 1st of March.
@@ -35,7 +35,8 @@ const REFUSED_BY_US = [
   // the reference takes any padding, and space.
   (error) => /expected base64 text, found "(.*)"$/s.exec(error)?.[1].match(BASE64) === null,
   // A map's key is of its type also where its value is an enum's unknown name, for which the entry is passed over.
-  (error) => /\[".*"\]: expected [\w ]+, found "(noSuchField|@type)"$/.test(error),
+  (error, options) =>
+    options.ignoreUnknownFields && /\[".*"\]: expected [\w ]+, found "(noSuchField|@type)"$/.test(error),
 ];
 
 // The whole number that a JSON number says, or null.
@@ -64,10 +65,10 @@ function isWhole64(error) {
 const nameOfUrl = (key, value) => (key === '@type' && typeof value === 'string' ? value.replace(/^.*\//s, '') : value);
 const withNames = (value) => JSON.parse(JSON.stringify(value), nameOfUrl);
 
-export function isDecided({ ours, theirs }) {
+export function isDecided(options, { ours, theirs }) {
   if (ours.error === undefined && theirs.error === undefined) {
     return isDeepStrictEqual(withNames(ours.value), withNames(theirs.value));
   }
-  if (theirs.error === undefined) return REFUSED_BY_US.some((isOne) => isOne(ours.error ?? ''));
+  if (theirs.error === undefined) return REFUSED_BY_US.some((isOne) => isOne(ours.error ?? '', options));
   return ours.error === undefined && isWhole64(theirs.error);
 }

@@ -75,7 +75,8 @@ function isSameJson(a, b) {
   if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object') return a === b;
   if (Array.isArray(a) !== Array.isArray(b)) return false;
   const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && isSameJson(a[key], b[key]));
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && isSameJson(a[key], b[key]));
 }
 
 const read = ({ type, registry }, wire) => protobuf.toJson(type, protobuf.fromBinary(type, wire), { registry });
@@ -107,13 +108,14 @@ function judgeWriting(test, answer) {
   }
   const ours = attempt(() => JSON.parse(answer.bytes));
   if (!isSameJson(ours.value, theirs.value)) return { ours, theirs };
-  return compare(attempt(() => parse({ ...test, options: {} }, String(answer.bytes))), attempt(() => read(test, input)));
+  const readBack = attempt(() => parse({ ...test, options: {} }, String(answer.bytes)));
+  return compare(readBack, attempt(() => read(test, input)));
 }
 
 function judge(test, answer) {
   const difference =
     test.kind === 'read' || test.kind === 'damaged' ? judgeReading(test, answer) : judgeWriting(test, answer);
-  return difference !== null && isDecided(difference) ? null : difference;
+  return difference !== null && isDecided(test.options, difference) ? null : difference;
 }
 
 function describeType(desc) {

@@ -1,5 +1,4 @@
-// Random schemas: a proto3 and a proto2 file with everything that can be declared, as a FileDescriptorSet. `draw` is
-// fast-check's fc.gen(): draw(arbitrary, ...arguments) gives a random value.
+// Random schemas: a proto3 and a proto2 file of everything that can be declared but extensions, as one descriptor set.
 import { chance, nat, pick, times } from './draw.mjs';
 import { fc, protobuf, wkt } from './packages.mjs';
 
