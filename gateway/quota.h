@@ -30,7 +30,7 @@
 
 /* Requests of a block: the first, the fewest a busy key falls back to, and the most. */
 #define GW_QUOTA_BLOCK_MIN 8
-#define GW_QUOTA_BLOCK_MAX 4096
+#define GW_QUOTA_BLOCK_MAX 65536
 #define GW_QUOTA_BLOCK_NS INT64_C(100000000)
 #define GW_QUOTA_SHARE 16
 

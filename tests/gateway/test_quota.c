@@ -256,8 +256,13 @@ static void blocks_grow_with_the_rate_and_shrink_with_what_is_left(void **state)
         {512, 900000, 0},
         {1024, 900000, 0},
         {2048, 900000, 0},
-        {GW_QUOTA_BLOCK_MAX, 900000, 0},
-        {GW_QUOTA_BLOCK_MAX, 900000, 0},
+        {4096, 900000, 0},
+        {8192, 900000, 0},
+        {16384, 900000, 0},
+        {32768, 900000, 0},
+        {56250, 2000000, 0},
+        {GW_QUOTA_BLOCK_MAX, 2000000, 0},
+        {GW_QUOTA_BLOCK_MAX, 2000000, 0},
     };
     int64_t ahead_ns = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
