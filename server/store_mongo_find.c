@@ -117,6 +117,7 @@ static bool is_key(const bson_iter_t *id, struct srv_key key)
     return base_str_eq(base_str_make(text, len), key.text);
 }
 
+/* Opens the document anew for the caller: a bson_t points into itself and is never copied. */
 bool srv_mongo_find_in_reply(const bson_t *reply, struct srv_key key, bson_t *out_document)
 {
     bson_iter_t documents, id;
@@ -124,8 +125,7 @@ bool srv_mongo_find_in_reply(const bson_t *reply, struct srv_key key, bson_t *ou
     bool any = srv_mongo_open_batch(reply, &documents);
     while (any && srv_mongo_next_document(&documents, &document)) {
         if (bson_iter_init_find(&id, &document, SRV_BSON_ID) && is_key(&id, key)) {
-            *out_document = document;
-            return true;
+            return bson_init_static(out_document, bson_get_data(&document), document.len);
         }
     }
     return false;

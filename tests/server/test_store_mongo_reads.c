@@ -146,6 +146,13 @@ static void dispose(struct found *found)
     srv_mongo_client_close(found->client);
 }
 
+static const char *id_of(const bson_t *document)
+{
+    bson_iter_t id;
+    assert_true(bson_iter_init_find(&id, document, "_id"));
+    return bson_iter_utf8(&id, NULL);
+}
+
 static void tells_a_reply_that_was_cut(void **state)
 {
     (void)state;
@@ -153,6 +160,7 @@ static void tells_a_reply_that_was_cut(void **state)
     struct srv_key keys[NOTES];
     struct found found;
     bson_t document;
+    bson_t other;
     insert_notes(LARGE_BYTES);
     for (size_t i = 0; i < NOTES; i++) {
         name_note(names[i], i);
@@ -167,7 +175,10 @@ static void tells_a_reply_that_was_cut(void **state)
     dispose(&found);
     find(&found, &store_notes, keys, 2);
     assert_int_equal(srv_mongo_open_cursor(&found.reply), 0);
-    assert_true(srv_mongo_find_in_reply(&found.reply, keys[1], &document));
+    assert_true(srv_mongo_find_in_reply(&found.reply, keys[0], &document));
+    assert_true(srv_mongo_find_in_reply(&found.reply, keys[1], &other));
+    assert_string_equal(id_of(&document), names[0]); /* still */
+    assert_string_equal(id_of(&other), names[1]);
     assert_false(srv_mongo_find_in_reply(&found.reply, keys[2], &document));
     dispose(&found);
 }
