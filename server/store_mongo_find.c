@@ -27,68 +27,6 @@ bool srv_mongo_next_document(bson_iter_t *documents, bson_t *out_document)
     return bson_init_static(out_document, data, len);
 }
 
-static void append_find_one(bson_t *command, const struct srv_mongo_target *at)
-{
-    bson_t filter;
-    srv_mongo_begin_command(command, "find", at);
-    BSON_APPEND_DOCUMENT_BEGIN(command, "filter", &filter);
-    srv_mongo_append_key(&filter, SRV_BSON_ID, at->key);
-    bson_append_document_end(command, &filter);
-    BSON_APPEND_INT32(command, "limit", 1);
-    BSON_APPEND_BOOL(command, "singleBatch", true);
-}
-
-bool srv_mongo_find_one(const struct srv_mongo_target *at, bson_t *out_reply, bson_t *out_document,
-                        struct base_err *err)
-{
-    bson_t command;
-    bson_iter_t documents;
-    append_find_one(&command, at);
-    bool ok = srv_mongo_run(at, SRV_MONGO_READ, &command, out_reply, err);
-    bson_destroy(&command);
-    if (!ok) {
-        return false;
-    }
-    if (!srv_mongo_open_batch(out_reply, &documents) ||
-        !srv_mongo_next_document(&documents, out_document)) {
-        bson_destroy(out_reply);
-        return srv_document_not_found(at->collection, at->key, err);
-    }
-    return true;
-}
-
-/* No singleBatch: with it a batch that was cut would look like one that is whole. */
-static void append_find_many(bson_t *command, const struct srv_mongo_target *at,
-                             const struct srv_key *keys, size_t count)
-{
-    bson_t filter, condition, list;
-    srv_mongo_begin_command(command, "find", at);
-    BSON_APPEND_DOCUMENT_BEGIN(command, "filter", &filter);
-    BSON_APPEND_DOCUMENT_BEGIN(&filter, SRV_BSON_ID, &condition);
-    BSON_APPEND_ARRAY_BEGIN(&condition, "$in", &list);
-    for (size_t i = 0; i < count; i++) {
-        char buffer[16];
-        const char *index;
-        bson_uint32_to_string((uint32_t)i, &index, buffer, sizeof buffer);
-        srv_mongo_append_key(&list, index, keys[i]);
-    }
-    bson_append_array_end(&condition, &list);
-    bson_append_document_end(&filter, &condition);
-    bson_append_document_end(command, &filter);
-    BSON_APPEND_INT64(command, "limit", (int64_t)count);
-    BSON_APPEND_INT64(command, "batchSize", (int64_t)count);
-}
-
-bool srv_mongo_find_many(const struct srv_mongo_target *at, const struct srv_key *keys,
-                         size_t count, bson_t *out_reply, struct base_err *err)
-{
-    bson_t command;
-    append_find_many(&command, at, keys, count);
-    bool ok = srv_mongo_run(at, SRV_MONGO_READ, &command, out_reply, err);
-    bson_destroy(&command);
-    return ok;
-}
-
 bool srv_mongo_read_number_key(const bson_iter_t *id, int64_t *out_number)
 {
     if (BSON_ITER_HOLDS_DOUBLE(id)) {
@@ -129,6 +67,66 @@ bool srv_mongo_find_in_reply(const bson_t *reply, struct srv_key key, bson_t *ou
         }
     }
     return false;
+}
+
+static void append_find_one(bson_t *command, const struct srv_mongo_target *at)
+{
+    bson_t filter;
+    srv_mongo_begin_command(command, "find", at);
+    BSON_APPEND_DOCUMENT_BEGIN(command, "filter", &filter);
+    srv_mongo_append_key(&filter, SRV_BSON_ID, at->key);
+    bson_append_document_end(command, &filter);
+    BSON_APPEND_INT32(command, "limit", 1);
+    BSON_APPEND_BOOL(command, "singleBatch", true);
+}
+
+bool srv_mongo_find_one(const struct srv_mongo_target *at, bson_t *out_reply, bson_t *out_document,
+                        struct base_err *err)
+{
+    bson_t command;
+    append_find_one(&command, at);
+    bool ok = srv_mongo_run(at, SRV_MONGO_READ, &command, out_reply, err);
+    bson_destroy(&command);
+    if (!ok) {
+        return false;
+    }
+    if (!srv_mongo_find_in_reply(out_reply, at->key, out_document)) {
+        bson_destroy(out_reply);
+        return srv_document_not_found(at->collection, at->key, err);
+    }
+    return true;
+}
+
+/* No singleBatch: with it a batch that was cut would look like one that is whole. */
+static void append_find_many(bson_t *command, const struct srv_mongo_target *at,
+                             const struct srv_key *keys, size_t count)
+{
+    bson_t filter, condition, list;
+    srv_mongo_begin_command(command, "find", at);
+    BSON_APPEND_DOCUMENT_BEGIN(command, "filter", &filter);
+    BSON_APPEND_DOCUMENT_BEGIN(&filter, SRV_BSON_ID, &condition);
+    BSON_APPEND_ARRAY_BEGIN(&condition, "$in", &list);
+    for (size_t i = 0; i < count; i++) {
+        char buffer[16];
+        const char *index;
+        bson_uint32_to_string((uint32_t)i, &index, buffer, sizeof buffer);
+        srv_mongo_append_key(&list, index, keys[i]);
+    }
+    bson_append_array_end(&condition, &list);
+    bson_append_document_end(&filter, &condition);
+    bson_append_document_end(command, &filter);
+    BSON_APPEND_INT64(command, "limit", (int64_t)count);
+    BSON_APPEND_INT64(command, "batchSize", (int64_t)count);
+}
+
+bool srv_mongo_find_many(const struct srv_mongo_target *at, const struct srv_key *keys,
+                         size_t count, bson_t *out_reply, struct base_err *err)
+{
+    bson_t command;
+    append_find_many(&command, at, keys, count);
+    bool ok = srv_mongo_run(at, SRV_MONGO_READ, &command, out_reply, err);
+    bson_destroy(&command);
+    return ok;
 }
 
 bool srv_mongo_open_reply(const uint8_t *bytes, bson_t *out_reply)

@@ -14,7 +14,7 @@ bool srv_mongo_open_batch(const bson_t *reply, bson_iter_t *out_documents);
 bool srv_mongo_next_document(bson_iter_t *documents, bson_t *out_document);
 
 /* Finds at->key. The document lives in `out_reply`, which is the caller's on success. NOT_FOUND
- * without one. */
+ * without one, or where its _id only equals the key to MongoDB, as a decimal does. */
 bool srv_mongo_find_one(const struct srv_mongo_target *at, bson_t *out_reply, bson_t *out_document,
                         struct base_err *err) BASE_MUST_CHECK;
 

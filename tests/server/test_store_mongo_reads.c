@@ -199,6 +199,7 @@ static void takes_whole_numbers_for_keys(void **state)
         {"{\"$numberDouble\":\"1.5\"}", 1, false},
         {"{\"$numberDouble\":\"1e300\"}", INT64_MAX, false},
         {"{\"$numberDouble\":\"NaN\"}", 0, false},
+        {"{\"$numberDecimal\":\"6\"}", 6, false},
         {"\"7\"", 7, false},
         {"true", 1, false},
     };
