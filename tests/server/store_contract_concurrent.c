@@ -218,6 +218,61 @@ static void never_grants_more_than_the_limit(void **state)
     close_pair(&reservations.pair);
 }
 
+#define BORROWED_MAX 20
+
+struct loans {
+    struct pair pair;
+    atomic_long out; /* at most what the counter holds: counted after it rose, before it falls */
+    atomic_int failures;
+};
+
+static bool borrow_and_give_back(struct loans *loans, struct srv_store *store,
+                                 struct rpc_context *ctx)
+{
+    struct base_err err;
+    int64_t granted;
+    int64_t left;
+    if (!srv_store_reserve(store, ctx, "loans", 3, BORROWED_MAX, &granted, &left, &err)) {
+        return false;
+    }
+    bool in_bounds = atomic_fetch_add(&loans->out, granted) + granted <= BORROWED_MAX;
+    atomic_fetch_sub(&loans->out, granted);
+    return srv_store_release(store, ctx, "loans", granted, &err) && in_bounds;
+}
+
+static void borrow_again_and_again(void *user, size_t index)
+{
+    struct loans *loans = user;
+    for (int i = 0; i < 10; i++) {
+        struct rpc_context ctx;
+        rpc_context_init(&ctx);
+        if (!borrow_and_give_back(loans, loans->pair.stores[index % 2], &ctx)) {
+            atomic_fetch_add(&loans->failures, 1);
+        }
+        rpc_context_dispose(&ctx);
+    }
+}
+
+/* The counter goes away at 0 while others make it anew; nothing is granted twice, nothing lost. */
+static void has_all_again_when_all_is_given_back(void **state)
+{
+    (void)state;
+    struct loans loans = {.pair = open_pair()};
+    struct rpc_context ctx;
+    struct base_err err;
+    int64_t granted;
+    int64_t left;
+    store_on_threads(RESERVERS, borrow_again_and_again, &loans);
+    assert_int_equal(atomic_load(&loans.failures), 0);
+    rpc_context_init(&ctx);
+    assert_true(srv_store_reserve(loans.pair.stores[0], &ctx, "loans", INT64_MAX, BORROWED_MAX,
+                                  &granted, &left, &err));
+    assert_int_equal(granted, BORROWED_MAX);
+    assert_int_equal(left, 0);
+    rpc_context_dispose(&ctx);
+    close_pair(&loans.pair);
+}
+
 static void inserts_once(void *user, size_t index)
 {
     struct updates *inserts = user;
@@ -380,6 +435,7 @@ int store_contract_run_concurrent(const struct store_contract *implementation)
         cmocka_unit_test_setup(gives_each_id_once_to_threads, renew),
         cmocka_unit_test_setup(gives_each_id_once_to_processes, renew),
         cmocka_unit_test_setup(never_grants_more_than_the_limit, renew),
+        cmocka_unit_test_setup(has_all_again_when_all_is_given_back, renew),
         cmocka_unit_test_setup(lets_one_of_many_inserts_win, renew),
         cmocka_unit_test_setup(shows_each_write_to_every_reader_at_once, renew),
         cmocka_unit_test_setup(lists_whole_pages_while_others_write, renew),
