@@ -13,10 +13,12 @@ COPY . .
 RUN cmake --preset release && cmake --build build/release --target tollgate && strip build/release/bin/tollgate
 
 FROM debian:bookworm-slim
-# The libraries that tollgate is linked to; what they need comes with them.
+# The libraries that tollgate is linked to; what they need comes with them, save the roots by which a MongoDB behind TLS
+# (mongodb+srv://, tls=true) is trusted.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-       libcurl4 libgrpc29 libh2o-evloop0.13 libmongoc-1.0-0 libprotobuf-c1 libsqlite3-0 libssl3 libyaml-0-2 \
+       ca-certificates libcurl4 libgrpc29 libh2o-evloop0.13 libmongoc-1.0-0 libprotobuf-c1 libsqlite3-0 libssl3 \
+       libyaml-0-2 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --create-home --home-dir /data tollgate
 COPY --from=build /src/build/release/bin/tollgate /usr/local/bin/tollgate

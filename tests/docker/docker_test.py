@@ -162,9 +162,15 @@ class Image(Processes):
         self.assertEqual(names, listed_packages("build"))
         run("apt-cache", "show", *names)
 
+    def runtime_packages(self):
+        command = " ".join(rest_of("RUN", 1))
+        return re.search(r"apt-get install -y --no-install-recommends\s+(.*?)\s*&&", command).group(1).split()
+
+    def test_tls_has_roots_to_trust(self):
+        self.assertIn("ca-certificates", self.runtime_packages(), "no library brings it along")
+
     def test_runtime_packages_hold_the_libraries(self):
-        command = re.search(r"apt-get install -y --no-install-recommends\s+(.*?)\s*&&", " ".join(rest_of("RUN", 1)))
-        names = command.group(1).split()
+        names = self.runtime_packages()
         run("apt-cache", "show", *names)
         there = set(run("apt-cache", "depends", "--recurse", "--no-recommends", "--no-suggests", "--no-conflicts",
                         "--no-breaks", "--no-replaces", "--no-enhances", *names).split())
