@@ -192,13 +192,8 @@ bare_mongo() { # find|insert
 }
 
 compare_mongo() { # TITLE OURS-COMMAND LIMIT-COMMAND
-    local ours=() bare=() r
-    for _ in $(seq "$ROUNDS"); do
-        ours+=("$($2)")
-        bare+=("$($3)")
-    done
-    OURS=$(printf '%s\n' "${ours[@]}" | median)
-    BARE=$(printf '%s\n' "${bare[@]}" | median)
+    local r
+    take_turns "$2" "$3"
     r=$(ratio "${OURS% *}" "${BARE% *}")
     verdict "$r >= 0.85"
     row "$1" "$(printf %.0f "${OURS% *}")/s" "$(printf %.0f "${BARE% *}")/s" "$r" "at least 0.85" "$VERDICT"
