@@ -13,7 +13,7 @@
 /* Bytes of all text keys of one group: of UUIDs there is room for as many as may be members. */
 #define TEXT_BYTES_MAX 4096
 
-enum group_state { GROUP_GATHERS, GROUP_ANSWERED, GROUP_FAILED };
+enum group_state { GROUP_UNREAD, GROUP_ANSWERED, GROUP_FAILED };
 
 struct srv_read_group {
     struct srv_read_group *next; /* the next younger one that gathers; or the next spare one */
@@ -92,7 +92,7 @@ static struct srv_read_group *start_group(struct srv_read_groups *groups,
     group->collection = collection;
     group->users = 0;
     group->has_turn = false;
-    group->state = GROUP_GATHERS;
+    group->state = GROUP_UNREAD;
     group->answer = NULL;
     group->count = 0;
     group->text_len = 0;
@@ -187,7 +187,7 @@ static struct srv_read_place follow(struct srv_read_groups *groups, struct srv_r
                                     int64_t deadline_ns)
 {
     int64_t until_ns = end_of_wait(SRV_READ_GROUPS_ANSWER_MS, deadline_ns);
-    while (group->state == GROUP_GATHERS && wait_for(groups, &group->was_read, until_ns)) {
+    while (group->state == GROUP_UNREAD && wait_for(groups, &group->was_read, until_ns)) {
     }
     if (group->state == GROUP_ANSWERED) {
         return (struct srv_read_place){SRV_READ_FOLLOWS, false, group};
@@ -249,7 +249,7 @@ void srv_read_groups_have_read(struct srv_read_groups *groups, struct srv_read_p
         pass_turn(groups);
     }
     if (group != NULL) {
-        assert(place->part == SRV_READ_LEADS && group->state == GROUP_GATHERS);
+        assert(place->part == SRV_READ_LEADS && group->state == GROUP_UNREAD);
         group->answer = answer;
         group->state = answer == NULL ? GROUP_FAILED : GROUP_ANSWERED;
     }
