@@ -98,6 +98,7 @@ static void init(struct gw_admin_dialect *dialect, int credentials)
     "such as localhost"
 #define NO_PAGES                                                                                   \
     "PERMISSION_DENIED: without credentials the admin listener takes no request of a web page"
+#define NEEDS_TOKEN "UNAUTHENTICATED: the admin listener needs credentials: a bearer token"
 
 static void test_who_may_call(void **state)
 {
@@ -131,18 +132,9 @@ static void test_who_may_call(void **state)
          "localhost",
          {{"authorization", "Bearer a tokem"}},
          "UNAUTHENTICATED: the bearer token is not the right one"},
-        {TOKEN,
-         "localhost",
-         {{"authorization", "Bearer "}},
-         "UNAUTHENTICATED: the admin listener needs credentials: a bearer token"},
-        {TOKEN,
-         "localhost",
-         {{0}},
-         "UNAUTHENTICATED: the admin listener needs credentials: a bearer token"},
-        {TOKEN,
-         "example.amazonaws.com",
-         {{"authorization", SIGNED}},
-         "UNAUTHENTICATED: the admin listener needs credentials: a bearer token"},
+        {TOKEN, "localhost", {{"authorization", "Bearer "}}, NEEDS_TOKEN},
+        {TOKEN, "localhost", {{0}}, NEEDS_TOKEN},
+        {TOKEN, "example.amazonaws.com", {{"authorization", SIGNED}}, NEEDS_TOKEN},
         {KEY,
          "example.amazonaws.com",
          {{"x-amz-date", "20150830T123600Z"}, {"authorization", SIGNED}},
