@@ -19,7 +19,7 @@ static int64_t whole_seconds(int64_t ns)
 /* How long an empty bucket takes to fill: the window that its burst is for. */
 static int64_t window_of(const struct gw_token_limit *limit)
 {
-    int64_t window_s = whole_seconds(limit->depth / 16);
+    int64_t window_s = whole_seconds(limit->depth / GW_TOKEN_UNITS_PER_NS);
     return window_s < 1 ? 1 : window_s;
 }
 

@@ -10,8 +10,7 @@
 
 #include <math.h>
 
-#define UNITS_PER_NS 16
-#define UNITS_PER_S 16e9
+#define UNITS_PER_S (GW_TOKEN_UNITS_PER_NS * 1e9)
 
 /* No time is as far ahead as this; sums of two still fit. */
 #define UNITS_MAX (INT64_MAX / 4)
@@ -39,10 +38,10 @@ bool gw_token_bucket_take(struct gw_token_bucket *bucket, const struct gw_token_
         *out_wait_ns = INT64_MAX;
         return false;
     }
-    int64_t now = now_ns * UNITS_PER_NS;
+    int64_t now = now_ns * GW_TOKEN_UNITS_PER_NS;
     int64_t full_at = atomic_load_explicit(&bucket->full_at, memory_order_relaxed);
     int64_t next;
-    if (full_at - now > limit->depth + GW_TOKEN_HEAL_NS * UNITS_PER_NS) {
+    if (full_at - now > limit->depth + GW_TOKEN_HEAL_NS * GW_TOKEN_UNITS_PER_NS) {
         atomic_compare_exchange_strong_explicit(&bucket->full_at, &full_at, now + limit->depth,
                                                 memory_order_relaxed, memory_order_relaxed);
         full_at = now + limit->depth;
@@ -50,7 +49,8 @@ bool gw_token_bucket_take(struct gw_token_bucket *bucket, const struct gw_token_
     do {
         next = (full_at > now ? full_at : now) + limit->interval;
         if (next - now > limit->depth) {
-            *out_wait_ns = (next - now - limit->depth + UNITS_PER_NS - 1) / UNITS_PER_NS;
+            *out_wait_ns =
+                (next - now - limit->depth + GW_TOKEN_UNITS_PER_NS - 1) / GW_TOKEN_UNITS_PER_NS;
             return false;
         }
     } while (!atomic_compare_exchange_weak_explicit(&bucket->full_at, &full_at, next,

@@ -20,17 +20,20 @@
 /* What a bucket that a slower or deeper limit left behind may cost under a new one. */
 #define GW_TOKEN_HEAL_NS INT64_C(1000000000)
 
+/* Times are kept in sixteenths of a nanosecond. */
+#define GW_TOKEN_UNITS_PER_NS 16
+
 /* What buckets are filled by; constant. All zero (no `is_limited`): nothing is ever refused. */
 struct gw_token_limit {
     bool is_limited;
     bool refuses_all; /* no rate or no burst: there never is a token */
-    int64_t interval; /* between two tokens, in sixteenths of a nanosecond */
-    int64_t depth;    /* until an empty bucket is full */
+    int64_t interval; /* between two tokens, in units */
+    int64_t depth;    /* until an empty bucket is full, likewise */
     int64_t burst;
 };
 
 struct gw_token_bucket {
-    _Atomic int64_t full_at; /* when it is full again, in sixteenths of a nanosecond */
+    _Atomic int64_t full_at; /* when it is full again, in units */
 };
 
 /* The limit of `rate` tokens a second, which may be a fraction, and `burst` tokens at once. */
