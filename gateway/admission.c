@@ -58,7 +58,8 @@ static bool find_grant(struct gw_admission *admission, const struct gw_admission
     if (request->access == NULL) {
         return false;
     }
-    admission->grant = gw_access_find(request->access, request->api_key, request->stage);
+    admission->grant =
+        gw_key_cache_find(request->cache, request->access, request->api_key, request->stage);
     if (admission->grant != NULL) {
         admission->access = gw_access_ref(request->access);
     }

@@ -14,8 +14,8 @@
 #define GATEWAY_ADMISSION_H
 
 #include "base/arena.h"
-#include "gateway/access.h"
 #include "gateway/head.h"
+#include "gateway/key_cache.h"
 #include "gateway/route.h"
 
 /* Headers of one answer, and their memory. */
@@ -55,7 +55,8 @@ struct gw_admission {
 
 struct gw_admission_request {
     const struct gw_admission_policy *policy;
-    struct gw_access *access; /* NULL: no key is known */
+    struct gw_access *access;   /* NULL: no key is known */
+    struct gw_key_cache *cache; /* of that snapshot's keys, the calling thread's */
     const struct gw_route *route;
     size_t stage;
     struct base_str api_key; /* x-api-key; empty without one */

@@ -503,6 +503,7 @@ void gw_desk_replace(struct gw_desk *desk, struct gw_gateway *gateway)
 
 void gw_desk_set_access(struct gw_desk *desk, struct gw_access *access)
 {
+    gw_key_cache_clear(&desk->key_cache);
     gw_access_unref(desk->access);
     desk->access = gw_access_ref(access);
 }

@@ -79,6 +79,7 @@ bool gw_call_check_admission(struct gw_call *call, struct base_str api_key)
     struct gw_admission_request request = {
         .policy = call->tenure->gateway->policy,
         .access = call->desk->access,
+        .cache = &call->desk->key_cache,
         .route = call->route,
         .stage = call->stage,
         .api_key = api_key,

@@ -51,12 +51,26 @@ struct gw_preflight gw_front_preflight(const h2o_req_t *req)
 
 /* ---- Answering ---- */
 
+static bool has_upper_case(struct base_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] >= 'A' && text.data[i] <= 'Z') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void add_header(h2o_req_t *req, const struct gw_header *header)
 {
+    struct base_str name = header->name;
     /* HTTP/2 has lower-case names only (RFC 9113 section 8.2). */
-    h2o_iovec_t name = h2o_strdup(&req->pool, header->name.data, header->name.len);
-    h2o_strtolower(name.base, name.len);
-    h2o_add_header_by_str(&req->pool, &req->res.headers, name.base, name.len, 1, NULL,
+    if (has_upper_case(name)) {
+        h2o_iovec_t lower = h2o_strdup(&req->pool, name.data, name.len);
+        h2o_strtolower(lower.base, lower.len);
+        name = gw_front_str(lower);
+    }
+    h2o_add_header_by_str(&req->pool, &req->res.headers, name.data, name.len, 1, NULL,
                           header->value.data, header->value.len);
 }
 

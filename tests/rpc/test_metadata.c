@@ -77,6 +77,29 @@ static void test_rows(void **state)
     }
 }
 
+/* Each byte there is, at each place of texts around the length of a machine word. */
+static void test_bytes_of_values(void **state)
+{
+    char value[20];
+    char place[32];
+    for (size_t len = 1; len <= sizeof value; len++) {
+        for (size_t at = 0; at < len; at++) {
+            for (int byte = 0; byte <= UINT8_MAX; byte++) {
+                struct rpc_metadata metadata = {0};
+                struct base_err err;
+                memset(value, byte % 2 == 0 ? ' ' : '~', len);
+                value[at] = (char)byte;
+                bool ok = rpc_metadata_add_borrowed(&metadata, *state, BASE_STR("x-a"),
+                                                    base_str_make(value, len), &err);
+                assert_int_equal(ok, byte >= ' ' && byte <= '~');
+                snprintf(place, sizeof place, "byte 0x%02X at offset %zu;", (unsigned)byte, at);
+                assert_true(ok || strstr(err.message, place) != NULL);
+                base_arena_reset(*state);
+            }
+        }
+    }
+}
+
 static void test_add_copies_and_borrows(void **state)
 {
     struct rpc_metadata metadata = {0};
@@ -155,9 +178,13 @@ static void test_out_of_arena(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows),        cmocka_unit_test(test_add_copies_and_borrows),
-        cmocka_unit_test(test_find),        cmocka_unit_test(test_pairs_limit),
-        cmocka_unit_test(test_bytes_limit), cmocka_unit_test(test_out_of_arena),
+        cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_bytes_of_values),
+        cmocka_unit_test(test_add_copies_and_borrows),
+        cmocka_unit_test(test_find),
+        cmocka_unit_test(test_pairs_limit),
+        cmocka_unit_test(test_bytes_limit),
+        cmocka_unit_test(test_out_of_arena),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
