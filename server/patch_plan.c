@@ -224,8 +224,12 @@ static Tollgate__ApiStage__ThrottleEntry *find_method(const Tollgate__ApiStage *
     return NULL;
 }
 
-static Tollgate__ApiStage__ThrottleEntry *
-add_method(struct rpc_context *ctx, Tollgate__ApiStage *stage, char *key, struct base_err *err)
+/* Gives the method limits, to begin with those of the whole plan: a patch may well set the rate
+ * alone, and a burst of 0 would refuse everything. */
+static Tollgate__ApiStage__ThrottleEntry *add_method(struct rpc_context *ctx,
+                                                     const Tollgate__UsagePlan *plan,
+                                                     Tollgate__ApiStage *stage, char *key,
+                                                     struct base_err *err)
 {
     size_t count = stage->n_throttle;
     Tollgate__ApiStage__ThrottleEntry **entries =
@@ -236,6 +240,12 @@ add_method(struct rpc_context *ctx, Tollgate__ApiStage *stage, char *key, struct
     }
     tollgate__api_stage__throttle_entry__init(added);
     added->key = key;
+    if (plan->throttle != NULL) {
+        if (need_throttle(ctx, &added->value, err) == NULL) {
+            return NULL;
+        }
+        *added->value = *plan->throttle;
+    }
     for (size_t i = 0; i < count; i++) {
         entries[i] = stage->throttle[i];
     }
@@ -264,7 +274,8 @@ static bool remove_method(const Tollgate__Admin__PatchOperation *operation,
 
 /* `method` is "PATH/METHOD/rateLimit" or, to remove, "PATH/METHOD". */
 static bool change_method(const Tollgate__Admin__PatchOperation *operation, const char *method,
-                          struct rpc_context *ctx, Tollgate__ApiStage *stage, struct base_err *err)
+                          struct rpc_context *ctx, const Tollgate__UsagePlan *plan,
+                          Tollgate__ApiStage *stage, struct base_err *err)
 {
     bool removes = is_op(operation, "remove");
     const char *last = strrchr(method, '/');
@@ -278,7 +289,7 @@ static bool change_method(const Tollgate__Admin__PatchOperation *operation, cons
     }
     Tollgate__ApiStage__ThrottleEntry *entry = find_method(stage, key);
     if (entry == NULL) {
-        entry = add_method(ctx, stage, key, err);
+        entry = add_method(ctx, plan, stage, key, err);
     }
     return entry != NULL && set_throttle(operation, last + 1, ctx, &entry->value, err);
 }
@@ -302,7 +313,7 @@ static bool change_stage(const Tollgate__Admin__PatchOperation *operation, const
         return true;
     }
     const char *method = behind(path + len, "/throttle/");
-    return method != NULL ? change_method(operation, method, ctx, stage, err)
+    return method != NULL ? change_method(operation, method, ctx, plan, stage, err)
                           : srv_patch_refuse(operation, err);
 }
 

@@ -189,9 +189,9 @@ static const struct row plan_rows[] = {
     {{{"replace", "/apiStages/a:s/throttle/~1notes/GET/rateLimit", "9"}},
      "p 1,2 10/0/DAY a:s{/notes/GET=9,1}"},
     {{{"add", "/apiStages/a:s/throttle/~1a~1{b}~0/PUT/rateLimit", "4"}},
-     "p 1,2 10/0/DAY" REST "{/a/{b}~/PUT=4,0}"},
+     "p 1,2 10/0/DAY" REST "{/a/{b}~/PUT=4,2}"},
     {{{"add", "/apiStages/a:s/throttle///GET/rateLimit", "4"}},
-     "p 1,2 10/0/DAY" REST "{//GET=4,0}"},
+     "p 1,2 10/0/DAY" REST "{//GET=4,2}"},
     {{{"remove", "/apiStages/a:s/throttle/~1notes/GET", ""}}, "p 1,2 10/0/DAY a:s"},
     {{{"remove", "/apiStages/a:s/throttle", ""}}, "p 1,2 10/0/DAY a:s"},
     /* Refused. */
