@@ -3,6 +3,7 @@
 #include "gateway/json_writer.h"
 #include "gateway/scalar.h"
 #include "gateway/schema_private.h"
+#include "gateway/well_known.h"
 #include "gateway/wire_field.h"
 
 #include <stdlib.h>
@@ -292,6 +293,19 @@ static const struct {
 #undef WELL_KNOWN
 };
 
+static bool is_called(const struct gw_message *message, const char *full_name)
+{
+    return base_str_eq(message->full_name, base_str_of(full_name));
+}
+
+/* Whether what a Value nests opens a bracket of JSON, as a Struct and a ListValue do: a Value right
+ * inside a Value would be read and written without end, as no bracket counts how deep it goes. */
+static bool has_kinds_of_value(const struct gw_message *value)
+{
+    return is_called(value->fields[GW_VALUE_STRUCT].message, "google.protobuf.Struct") &&
+           is_called(value->fields[GW_VALUE_LIST].message, "google.protobuf.ListValue");
+}
+
 static bool check_well_known(struct gw_message *message, struct base_err *err)
 {
     for (size_t i = 0; i < sizeof well_known_types / sizeof *well_known_types; i++) {
@@ -306,6 +320,7 @@ static bool check_well_known(struct gw_message *message, struct base_err *err)
                    message->fields[j].is_repeated == well_known_types[i].is_repeated &&
                    message->fields[j].oneof == oneof;
         }
+        fits = fits && (well_known_types[i].kind != GW_VALUE || has_kinds_of_value(message));
         message->well_known = well_known_types[i].kind;
         return fits ||
                base_err_set(err, BASE_INVALID_ARGUMENT, "%.*s has not the fields it is known for",

@@ -255,6 +255,37 @@ static void spoil_well_known_oneof(struct set *s)
     }
 }
 
+/* A Value, but for what it nests: itself, which would never end. */
+static void spoil_value_in_value(struct set *s)
+{
+    static const Google__Protobuf__FieldDescriptorProto__Type types[] = {
+        TYPE(ENUM), TYPE(DOUBLE), TYPE(STRING), TYPE(BOOL), TYPE(MESSAGE), TYPE(MESSAGE)};
+    static char names[][2] = {"a", "b", "c", "d", "e", "f"};
+    static Google__Protobuf__OneofDescriptorProto oneof;
+    static Google__Protobuf__OneofDescriptorProto *oneofs[] = {&oneof};
+    static Google__Protobuf__FieldDescriptorProto kind[6];
+    static Google__Protobuf__FieldDescriptorProto *kinds[6];
+    google__protobuf__oneof_descriptor_proto__init(&oneof);
+    oneof.name = "kind";
+    for (int i = 0; i < 6; i++) {
+        kind[i] = s->field[0];
+        kind[i].name = names[i];
+        kind[i].number = i + 1;
+        kind[i].type = types[i];
+        kind[i].has_oneof_index = true;
+        kinds[i] = &kind[i];
+    }
+    kind[0].type_name = ".google.protobuf.E";
+    kind[4].type_name = kind[5].type_name = ".google.protobuf.Value";
+    s->message.n_field = 6;
+    s->message.field = kinds;
+    s->message.n_oneof_decl = 1;
+    s->message.oneof_decl = oneofs;
+    s->file.package = "google.protobuf";
+    s->message.name = "Value";
+    s->method.input_type = s->method.output_type = ".google.protobuf.Value";
+}
+
 static void spoil_method_name(struct set *s)
 {
     s->method.name = "Do/It";
@@ -330,6 +361,7 @@ static const struct {
     {spoil_map_entry, "p.M is not the entry of a map"},
     {spoil_well_known, "google.protobuf.Timestamp has not the fields it is known for"},
     {spoil_well_known_oneof, "google.protobuf.Duration has not the fields it is known for"},
+    {spoil_value_in_value, "google.protobuf.Value has not the fields it is known for"},
     {spoil_method_name, "\"Do/It\" in p.S is not a name"},
     {spoil_method_twice, "p.S.Do is defined twice"},
     {spoil_method_type, "p.S.Do: unknown message type \"\""},
