@@ -119,7 +119,7 @@ struct gw_message {
     bool is_map_entry;
     bool is_message_set; /* an old wire format, whose extensions count as unknown */
     bool has_required;   /* some field is_required */
-    const struct gw_number_range *extension_ranges;
+    const struct gw_number_range *extension_ranges; /* sorted, apart from each other */
     size_t extension_range_count;
     const void *lookup; /* private to schema.c */
 };

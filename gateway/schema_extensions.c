@@ -28,15 +28,19 @@ static int compare_extendees(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+static int compare_to_range(const void *key, const void *element)
+{
+    uint32_t number = *(const uint32_t *)key;
+    const struct gw_number_range *range = element;
+    return number < range->first ? -1 : number > range->last;
+}
+
 static bool is_left_to_extensions(const struct gw_message *message, int32_t number)
 {
-    for (size_t i = 0; i < message->extension_range_count; i++) {
-        const struct gw_number_range *range = &message->extension_ranges[i];
-        if (number > 0 && (uint32_t)number >= range->first && (uint32_t)number <= range->last) {
-            return true;
-        }
-    }
-    return false;
+    const uint32_t key = (uint32_t)number; /* one below 0 is past all ranges */
+    return message->extension_range_count > 0 &&
+           bsearch(&key, message->extension_ranges, message->extension_range_count,
+                   sizeof *message->extension_ranges, compare_to_range) != NULL;
 }
 
 /* "[full.name]", the name in descriptors, in JSON and in errors. */

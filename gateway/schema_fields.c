@@ -201,17 +201,40 @@ bool gw_schema_set_fields(struct gw_schema_loader *loader, struct gw_message *me
     return gw_schema_index_message(loader->schema, message, loader->err);
 }
 
+static int compare_ranges(const void *a, const void *b)
+{
+    const struct gw_number_range *left = a;
+    const struct gw_number_range *right = b;
+    return (left->first > right->first) - (left->first < right->first);
+}
+
+/* Sorts ranges and makes one of those that overlap; returns how many are left. */
+static size_t merge_ranges(struct gw_number_range *ranges, size_t count)
+{
+    size_t kept = 0;
+    qsort(ranges, count, sizeof *ranges, compare_ranges);
+    for (size_t i = 0; i < count; i++) {
+        if (kept == 0 || ranges[i].first > ranges[kept - 1].last) {
+            ranges[kept++] = ranges[i];
+        } else if (ranges[i].last > ranges[kept - 1].last) {
+            ranges[kept - 1].last = ranges[i].last;
+        }
+    }
+    return kept;
+}
+
 /* The ranges of field numbers that are left to extensions. */
 static bool load_ranges(struct gw_schema_loader *loader, struct gw_message *message,
                         const Google__Protobuf__DescriptorProto *source)
 {
-    size_t count = message->is_message_set ? 0 : source->n_extension_range;
+    size_t declared = message->is_message_set ? 0 : source->n_extension_range;
+    size_t count = 0;
     struct gw_number_range *ranges =
-        base_arena_calloc(&loader->schema->arena, count * sizeof *ranges);
+        base_arena_calloc(&loader->schema->arena, declared * sizeof *ranges);
     if (ranges == NULL) {
         return gw_schema_full(loader->err);
     }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < declared; i++) {
         int32_t first = source->extension_range[i]->start;
         int32_t end = source->extension_range[i]->end;
         /* An empty one, which holds nothing, is what protobufjs makes of a range of one number. */
@@ -220,10 +243,12 @@ static bool load_ranges(struct gw_schema_loader *loader, struct gw_message *mess
                                 "message %.*s: a bad range of extensions",
                                 BASE_STR_ARGS(message->full_name));
         }
-        ranges[i] = (struct gw_number_range){(uint32_t)first, (uint32_t)end - 1};
+        if (end > first) {
+            ranges[count++] = (struct gw_number_range){(uint32_t)first, (uint32_t)end - 1};
+        }
     }
     message->extension_ranges = ranges;
-    message->extension_range_count = count;
+    message->extension_range_count = merge_ranges(ranges, count);
     return true;
 }
 

@@ -276,6 +276,38 @@ static void refuses(void **state)
     }
 }
 
+/* Ranges may stand in any order, overlap and be empty. */
+static void knows_ranges(void **state)
+{
+    (void)state;
+    static const int32_t bounds[][2] = {{30, 31}, {10, 21}, {11, 12}, {15, 23}, {40, 40}};
+    static const struct {
+        int32_t number;
+        bool is_left;
+    } rows[] = {{9, false},  {10, true}, {12, true},  {22, true}, {23, false},
+                {29, false}, {30, true}, {31, false}, {40, false}};
+    enum { RANGES = sizeof bounds / sizeof *bounds };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Google__Protobuf__DescriptorProto__ExtensionRange range[RANGES];
+        Google__Protobuf__DescriptorProto__ExtensionRange *ranges[RANGES];
+        struct set s;
+        struct base_err err;
+        struct gw_schema *schema = gw_schema_create();
+        make_set(&s);
+        for (int j = 0; j < RANGES; j++) {
+            range[j] = s.range;
+            range[j].start = bounds[j][0];
+            range[j].end = bounds[j][1];
+            ranges[j] = &range[j];
+        }
+        s.message.n_extension_range = RANGES;
+        s.message.extension_range = ranges;
+        s.extension[0].number = rows[i].number;
+        assert_int_equal(load(&s.set, schema, &err), rows[i].is_left);
+        gw_schema_destroy(schema);
+    }
+}
+
 /* A later set extends what an earlier one brought. */
 static void extends_what_is_there(void **state)
 {
@@ -303,11 +335,9 @@ static void extends_what_is_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(goes_both_ways),
-        cmocka_unit_test(reads),
-        cmocka_unit_test(writes),
-        cmocka_unit_test(refuses),
-        cmocka_unit_test(extends_what_is_there),
+        cmocka_unit_test(goes_both_ways), cmocka_unit_test(reads),
+        cmocka_unit_test(writes),         cmocka_unit_test(refuses),
+        cmocka_unit_test(knows_ranges),   cmocka_unit_test(extends_what_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
