@@ -6,7 +6,7 @@
 /* Administrators are few. */
 #define ADMIN_LOOPS 1
 
-static bool is_wanted(const struct cli_options *options)
+bool cli_admin_is_wanted(const struct cli_options *options)
 {
     return options->admin != NULL && strcmp(options->admin, CLI_ADMIN_NONE) != 0;
 }
@@ -19,8 +19,12 @@ static bool is_empty(const char *credential)
 
 bool cli_admin_check(const struct cli_options *options, struct base_err *err)
 {
-    if (!is_wanted(options)) {
+    if (!cli_admin_is_wanted(options)) {
         return true;
+    }
+    if (options->store == NULL) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT,
+                            "--admin needs the store of keys and plans: --store URI");
     }
     if (is_empty(options->admin_key_id) || is_empty(options->admin_secret) ||
         is_empty(options->admin_token)) {
@@ -91,7 +95,7 @@ bool cli_admin_open(struct cli_admin *admin, const struct cli_options *options,
                     struct srv_access *access, struct rpc_worker_pool *pool, struct base_err *err)
 {
     *admin = (struct cli_admin){0};
-    if (!is_wanted(options)) {
+    if (!cli_admin_is_wanted(options)) {
         return true;
     }
     if (open_service(admin, access, pool, err) && open_gateway(admin, options, err) &&

@@ -21,8 +21,12 @@ struct cli_admin {
     struct gw_front *front;
 };
 
-/* Fails with INVALID_ARGUMENT for an address that is not loopback's without credentials, for
- * half a pair of them and for an empty one. To be asked before anything is opened. */
+/* Whether the options ask for the listener. */
+bool cli_admin_is_wanted(const struct cli_options *options);
+
+/* Fails with INVALID_ARGUMENT for a listener without a store, for an address that is not loopback's
+ * without credentials, for half a pair of them and for an empty one. To be asked before anything is
+ * opened. */
 bool cli_admin_check(const struct cli_options *options, struct base_err *err) BASE_MUST_CHECK;
 
 /* Opens the listener that the options ask for over `access`; handlers run on `pool`. Both are

@@ -105,7 +105,8 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .name = "admin", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, admin),          \
         .value_name = "HOST:PORT", .initial = initial_value,                                       \
         .help = "Where API keys and usage plans are managed, by tollgate keys and plans and by "   \
-                "the AWS CLI; none for nowhere. Another address than loopback needs credentials."  \
+                "the AWS CLI; none for nowhere. It needs --store, and any address but loopback's " \
+                "needs credentials."                                                               \
     }
 #define ADMIN ADMIN_WITH("127.0.0.1:9901")
 #define ADMIN_OFF ADMIN_WITH("none")
@@ -268,21 +269,9 @@ static const struct cli_flag server_flags[] = {
     THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag gateway_flags[] = {
-    LISTEN,
-    UPSTREAM,
-    STORE_OF_KEYS,
-    KEY_SECRET_FILE,
-    LIMITS,
-    PROTO_SET,
-    REFLECT,
-    RULES,
-    IGNORE_UNKNOWN_FIELDS,
-    JSON,
-    CORS,
-    THREADS,
-    DRAIN_TIMEOUT,
-    LOG_LEVEL,
-    ACCESS_LOG,
+    LISTEN,    UPSTREAM,   STORE_OF_KEYS,         ADMIN_OFF, ACCESS, LIMITS,  PROTO_SET,
+    REFLECT,   RULES,      IGNORE_UNKNOWN_FIELDS, JSON,      CORS,   THREADS, DRAIN_TIMEOUT,
+    LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag explain_flags[] = {
     METHOD, URL, BODY, HEADER, PROTO_SET, RULES, IGNORE_UNKNOWN_FIELDS,

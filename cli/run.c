@@ -4,15 +4,14 @@
 
 #include "base/cores.h"
 #include "base/log.h"
-#include "cli/access.h"
 #include "cli/admin.h"
 #include "cli/api.h"
 #include "cli/backend.h"
 #include "cli/cors.h"
+#include "cli/key_store.h"
 #include "cli/limits.h"
 #include "cli/signals.h"
 #include "cli/stages.h"
-#include "cli/store.h"
 #include "cli/try.h"
 #include "gateway/front_h2o.h"
 #include "rpc/channel_grpc.h"
@@ -29,23 +28,14 @@ _Static_assert(CLI_THREADS_MAX <= GW_FRONT_LOOPS_MAX, "--threads holds for REST"
 /* Bytes of "host:port". */
 #define ADDRESS_SIZE 300
 
-/* Where a gateway without services finds keys and plans. */
-struct key_store {
-    struct srv_store *store; /* NULL without --store */
-    struct rpc_worker_pool *pool;
-    struct srv_access access;
-};
-
-/* Threads that ask that store for quotas, and reservations that wait for one. */
-#define KEY_STORE_THREADS 8
-#define KEY_STORE_QUEUE 1024
-
 struct program {
     const struct cli_options *options;
     struct cli_backend backend;
     bool has_backend;
-    struct rpc_channel *channel; /* to the backend or to the upstream */
-    struct key_store keys;       /* of a gateway that has a store of its own */
+    struct cli_key_store key_store; /* of a gateway that has --store */
+    struct srv_access *access;      /* the backend's, the key store's or NULL: there are no keys */
+    struct rpc_worker_pool *pool;   /* beside it */
+    struct rpc_channel *channel;    /* to the backend or to the upstream */
     struct gw_stages stages;
     struct cli_limits limits;
     struct gw_cors *cors; /* NULL without --cors-origin */
@@ -95,9 +85,28 @@ static void log_routes(const char *event, const struct gw_gateway *gateway)
 
 static bool open_backend(struct program *program, struct base_err *err)
 {
-    program->has_backend = cli_admin_check(program->options, err) &&
-                           cli_backend_open(&program->backend, program->options, err);
-    return program->has_backend;
+    if (!cli_backend_open(&program->backend, program->options, err)) {
+        return false;
+    }
+    program->has_backend = true;
+    program->access = &program->backend.access;
+    program->pool = program->backend.pool;
+    return true;
+}
+
+/* Opens the gateway's own key store where something needs it. */
+static bool open_key_store(struct program *program, struct base_err *err)
+{
+    const struct cli_options *options = program->options;
+    if (options->store == NULL || (options->no_keys && !cli_admin_is_wanted(options))) {
+        return true;
+    }
+    if (!cli_key_store_open(&program->key_store, options, err)) {
+        return false;
+    }
+    program->access = &program->key_store.access;
+    program->pool = program->key_store.pool;
+    return true;
 }
 
 static bool open_upstream(struct program *program, struct base_err *err)
@@ -148,18 +157,7 @@ static void warn_of_shadows(const struct gw_gateway *gateway)
     }
 }
 
-static bool open_key_store(struct program *program, struct base_err *err)
-{
-    struct key_store *keys = &program->keys;
-    if (!cli_store_open(program->options->store, &keys->store, err) ||
-        !cli_access_open(&keys->access, program->options, keys->store, err)) {
-        return false;
-    }
-    keys->pool = rpc_worker_pool_create(KEY_STORE_THREADS, KEY_STORE_QUEUE);
-    return cli_limits_open(&program->limits, &keys->access, keys->pool, err);
-}
-
-/* Opens what keys and limits are taken from: the services' store, or one of the gateway's own. */
+/* Opens the limits that stages and, where there are some, keys and plans set. */
 static bool open_limits(struct program *program, struct base_err *err)
 {
     const struct cli_options *options = program->options;
@@ -172,14 +170,8 @@ static bool open_limits(struct program *program, struct base_err *err)
         .quota_fail_open = options->quota_fail_open,
         .clock = &base_clock_coarse,
     };
-    if (options->no_keys) {
-        return true;
-    }
-    if (program->has_backend) {
-        struct cli_backend *backend = &program->backend;
-        return cli_limits_open(&program->limits, &backend->access, backend->pool, err);
-    }
-    return options->store == NULL || open_key_store(program, err);
+    return options->no_keys || program->access == NULL ||
+           cli_limits_open(&program->limits, program->access, program->pool, err);
 }
 
 /* Not an error: there may be other methods. */
@@ -237,11 +229,10 @@ static bool open_listener(struct program *program, struct base_err *err)
     return true;
 }
 
-/* Opens the admin listener over the program's backend. */
+/* Opens the admin listener over the program's keys and plans. */
 static bool open_admin(struct program *program, struct base_err *err)
 {
-    struct cli_backend *backend = &program->backend;
-    if (!cli_admin_open(&program->admin, program->options, &backend->access, backend->pool, err)) {
+    if (!cli_admin_open(&program->admin, program->options, program->access, program->pool, err)) {
         return false;
     }
     if (program->admin.front != NULL) {
@@ -274,8 +265,7 @@ static void close_program(struct program *program)
     if (program->has_backend) {
         cli_backend_close(&program->backend);
     }
-    rpc_worker_pool_destroy(program->keys.pool);
-    srv_store_close(program->keys.store);
+    cli_key_store_close(&program->key_store);
 }
 
 static void start(struct program *program, const struct cli_options *options)
@@ -333,7 +323,7 @@ bool cli_run_serve(const struct cli_options *options, struct base_err *err)
 {
     struct program program;
     start(&program, options);
-    bool is_open = open_backend(&program, err);
+    bool is_open = cli_admin_check(options, err) && open_backend(&program, err);
     if (is_open) {
         program.channel = rpc_channel_inproc_create(program.backend.server);
         is_open =
@@ -351,13 +341,15 @@ bool cli_run_server(const struct cli_options *options, struct base_err *err)
 {
     struct program program;
     start(&program, options);
-    return finish(&program, open_backend(&program, err) && open_listener(&program, err) &&
-                                open_admin(&program, err));
+    return finish(&program, cli_admin_check(options, err) && open_backend(&program, err) &&
+                                open_listener(&program, err) && open_admin(&program, err));
 }
 
 bool cli_run_gateway(const struct cli_options *options, struct base_err *err)
 {
     struct program program;
     start(&program, options);
-    return finish(&program, open_upstream(&program, err) && open_front(&program, err));
+    return finish(&program, cli_admin_check(options, err) && open_upstream(&program, err) &&
+                                open_key_store(&program, err) && open_front(&program, err) &&
+                                open_admin(&program, err));
 }

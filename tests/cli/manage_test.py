@@ -13,12 +13,16 @@ import pty
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
+import urllib.error
+import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
 import admin_program  # noqa: E402
 
 CALL_S_MAX = 60
+CHANGE_S_MAX = 2  # in which a change holds everywhere
 TOKEN = "a-bearer-token-of-the-test"
 
 program = None
@@ -168,6 +172,39 @@ class Manage(unittest.TestCase):
         self.assertIn("no answer from the admin listener at http://127.0.0.1:1; is tollgate serve running", errors)
         status, _, errors = run("keys", "list", TOLLGATE_ADMIN_TOKEN="another")
         self.assertEqual((status, errors), (1, "tollgate keys list: the bearer token is not the right one\n"))
+
+
+class Gateways(unittest.TestCase):
+    """Two gateways over the store of the program that they call."""
+
+    def serve(self):
+        return admin_program.Program(program.path, signed=False, store=program.store,
+                                     upstream=program.address_of("grpc"))
+
+    def status(self, gateway, value):
+        request = urllib.request.Request(gateway.http + "/notes?page_size=1", headers={"x-api-key": value})
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=CALL_S_MAX) as answer:
+                return answer.status
+        except urllib.error.HTTPError as refused:
+            with refused:
+                return refused.code
+
+    def becomes(self, gateway, value, expected):
+        give_up = time.monotonic() + CHANGE_S_MAX
+        while (status := self.status(gateway, value)) != expected:
+            self.assertLess(time.monotonic(), give_up, f"status {status}, expected {expected}")
+            time.sleep(0.05)
+
+    def test_a_change_through_one_holds_at_the_other(self):
+        with self.serve() as changed, self.serve() as other:
+            there = {"TOLLGATE_ADMIN_URL": changed.admin}
+            made = json.loads(run("keys", "create", "Shared", "--plan", "standard", **there)[1])
+            self.becomes(other, made["value"], 200)
+            self.assertEqual(run("keys", "disable", made["id"], **there)[0], 0)
+            self.becomes(other, made["value"], 403)
+            self.assertEqual(run("keys", "delete", made["id"], **there)[0], 0)
 
 
 class Secrets(unittest.TestCase):

@@ -124,7 +124,7 @@ class Processes(unittest.TestCase):
         with open(log_path, "wb") as log:
             process = subprocess.Popen(
                 [program, *args], cwd=self.folder, stdin=subprocess.DEVNULL,
-                env={**os.environ, "TOLLGATE_ADMIN": "127.0.0.1:0", **variables},
+                env={**os.environ, "TOLLGATE_ADMIN": "none" if args[0] == "gateway" else "127.0.0.1:0", **variables},
                 stdout=log, stderr=log, preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
         self.addCleanup(self.stop, process)
         wanted = {"serve": 3, "server": 2, "gateway": 1}[args[0]]

@@ -1,4 +1,4 @@
-"""`tollgate serve` with an admin listener that asks for credentials, for the tests with AWS's own clients.
+"""`tollgate serve`, or a gateway, with an admin listener that asks for credentials, for the tests with AWS's own clients.
 
     with admin_program.Program(path) as program:
         program.admin   # "http://127.0.0.1:PORT"
@@ -24,13 +24,15 @@ SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
 
 class Program:
-    """On free ports, over a new store: SQLite, or MongoDB with TOLLGATE_E2E_STORE=mongodb."""
+    """On free ports, over a new store: SQLite, or MongoDB with TOLLGATE_E2E_STORE=mongodb. With an upstream it is a
+    gateway."""
 
-    def __init__(self, path, *flags, signed=True, store=None):
+    def __init__(self, path, *flags, signed=True, store=None, upstream=None):
         self.path = path
         self.flags = flags
         self.signed = signed
         self.store = store
+        self.upstream = upstream
 
     def __enter__(self):
         self.folder = tempfile.TemporaryDirectory(prefix="tollgate-admin-")
@@ -41,11 +43,11 @@ class Program:
         environment = {**os.environ, "TOLLGATE_ADMIN": "127.0.0.1:0"}
         if self.signed:
             environment.update(TOLLGATE_ADMIN_KEY_ID=KEY_ID, TOLLGATE_ADMIN_SECRET=SECRET)
+        role = ["gateway", "--upstream", self.upstream] if self.upstream else ["serve", "--grpc", "127.0.0.1:0"]
         libc = ctypes.CDLL(None)
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(
-                [self.path, "serve", "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--store", self.store,
-                 *self.flags],
+                [self.path, *role, "--listen", "127.0.0.1:0", "--store", self.store, *self.flags],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
                 preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
         self.admin = "http://" + self.address_of("admin")

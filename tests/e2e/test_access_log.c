@@ -31,9 +31,9 @@ static int set_up(void **state)
     e2e_dir_make(&world->dir);
     snprintf(store, sizeof store, "sqlite:%s/access.db", world->dir.path);
     /* One thread: of several, each writes its lines when it likes. */
-    const char *const args[] = {"serve",       "--listen",     "127.0.0.1:0", "--grpc",
-                                "127.0.0.1:0", "--store",      store,         "--threads",
-                                "1",           "--access-log", NULL};
+    const char *const args[] = {"serve",  "--admin",      "127.0.0.1:0", "--listen", "127.0.0.1:0",
+                                "--grpc", "127.0.0.1:0",  "--store",     store,      "--threads",
+                                "1",      "--access-log", NULL};
     e2e_start(&world->program, &world->dir, "access.log", E2E_HTTP_LISTENER, args);
     *state = world;
     return 0;
