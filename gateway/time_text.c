@@ -53,8 +53,8 @@ static bool read_date_time(const char *at, int64_t *out_seconds)
         day > days_in_month(year, month) || hour > 23 || minute > 59 || second > 59) {
         return false;
     }
-    *out_seconds = (int64_t)days_from_civil(year, month, day) * DAY_SECONDS + hour * 3600 +
-                   minute * 60 + second;
+    uint32_t of_day = (hour * 60 + minute) * 60 + second;
+    *out_seconds = (int64_t)days_from_civil(year, month, day) * DAY_SECONDS + of_day;
     return true;
 }
 

@@ -61,7 +61,7 @@ class AwsCli(unittest.TestCase):
         self.assertEqual(patched["name"], "silver")
         self.assertEqual(patched["quota"]["limit"], 50)
         self.assertEqual(patched["apiStages"], [
-            {"apiId": "tollgate", "stage": "silver", "throttle": {"/notes/GET": {"rateLimit": 1, "burstLimit": 0}}}])
+            {"apiId": "tollgate", "stage": "silver", "throttle": {"/notes/GET": {"rateLimit": 1, "burstLimit": 20}}}])
 
         key = aws("create-api-key", "--name", "first", "--enabled", "--customer-id", "c1")
         self.assertRegex(key["value"], VALUE_MADE)
