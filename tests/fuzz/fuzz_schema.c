@@ -62,6 +62,16 @@ static void add_message(struct types *types, const char *scope,
     }
 }
 
+/* Whether one before it in the set has the name of file `i`: the later one is not loaded. */
+static bool is_passed_over(const Google__Protobuf__FileDescriptorSet *files, size_t i)
+{
+    size_t first = 0;
+    while (strcmp(files->file[first]->name, files->file[i]->name) != 0) {
+        first++;
+    }
+    return first < i;
+}
+
 static void find_types(struct types *types, struct base_str set)
 {
     struct base_arena arena;
@@ -73,7 +83,7 @@ static void find_types(struct types *types, struct base_str set)
     const Google__Protobuf__FileDescriptorSet *files = (const void *)message;
     for (size_t i = 0; i < files->n_file; i++) {
         const Google__Protobuf__FileDescriptorProto *file = files->file[i];
-        for (size_t j = 0; j < file->n_message_type; j++) {
+        for (size_t j = 0; j < file->n_message_type && !is_passed_over(files, i); j++) {
             add_message(types, file->package == NULL ? "" : file->package, file->message_type[j]);
         }
     }
