@@ -3,6 +3,7 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #define FIRST_BYTES (size_t)256
@@ -41,6 +42,20 @@ bool base_buf_grow(struct base_buf *buf, size_t more)
     }
     buf->data = base_realloc(buf->data, capacity + 1); /* the NUL that vsnprintf writes */
     buf->capacity = capacity;
+    return true;
+}
+
+/* As integers, because pointers into different objects do not compare. */
+bool base_buf_reserve_around(struct base_buf *buf, size_t more, struct base_str *text)
+{
+    uintptr_t offset = (uintptr_t)text->data - (uintptr_t)buf->data;
+    bool is_inside = buf->data != NULL && offset < buf->capacity;
+    if (!base_buf_reserve(buf, more)) {
+        return false;
+    }
+    if (is_inside) {
+        text->data = buf->data + offset;
+    }
     return true;
 }
 

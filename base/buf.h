@@ -34,6 +34,10 @@ static inline bool base_buf_reserve(struct base_buf *buf, size_t more)
     return more <= buf->capacity - buf->len || base_buf_grow(buf, more);
 }
 
+/* As base_buf_reserve; `text` that stands in the buffer's own memory, its spare room too, stays
+ * what it is when that moves. */
+bool base_buf_reserve_around(struct base_buf *buf, size_t more, struct base_str *text);
+
 /* Where the next byte goes; valid until the next reserve or append. */
 static inline char *base_buf_end(struct base_buf *buf)
 {

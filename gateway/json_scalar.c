@@ -190,16 +190,10 @@ bool gw_read_text(struct gw_reader *reader, const struct gw_field *field, bool k
     }
     /* Decoded into the spare room: over the text itself if it stands there, else behind the gap. */
     size_t room = BASE_BASE64_DECODED_BYTES_MAX(text.len);
-    size_t offset = (size_t)(text.data - base_buf_end(reader->out));
-    bool is_scratch = text.data >= base_buf_end(reader->out) &&
-                      text.data < reader->out->data + reader->out->capacity;
-    if (!gw_reader_reserve(reader, GW_SCRATCH_GAP + room)) {
-        return false;
+    if (!base_buf_reserve_around(reader->out, GW_SCRATCH_GAP + room, &text)) {
+        return gw_reader_full(reader);
     }
     char *decoded = base_buf_end(reader->out) + GW_SCRATCH_GAP;
-    if (is_scratch) {
-        text.data = base_buf_end(reader->out) + offset;
-    }
     size_t len;
     if (!base_base64_decode(text, decoded, &len)) {
         return gw_reader_refuse(reader, at, GW_BYTES, GW_SCALAR_MALFORMED, text);

@@ -36,10 +36,9 @@ static bool refuse(enum gw_well_known kind, struct base_str text, struct base_er
                         (size_t)len < text.len ? "..." : "");
 }
 
-static bool reserve(struct base_buf *out, size_t bytes, struct base_err *err)
+static bool full(const struct base_buf *out, struct base_err *err)
 {
-    return base_buf_reserve(out, bytes) ||
-           base_err_set(err, BASE_RESOURCE_EXHAUSTED, "the message would be larger than %zu bytes",
+    return base_err_set(err, BASE_RESOURCE_EXHAUSTED, "the message would be larger than %zu bytes",
                         out->max_bytes);
 }
 
@@ -52,8 +51,8 @@ static bool put_time(enum gw_well_known kind, struct base_str text, struct base_
                                : gw_duration_parse(text, &seconds, &nanos))) {
         return refuse(kind, text, err);
     }
-    if (!reserve(out, TIME_BYTES_MAX, err)) {
-        return false;
+    if (!base_buf_reserve(out, TIME_BYTES_MAX)) {
+        return full(out, err);
     }
     uint8_t *next = (uint8_t *)base_buf_end(out);
     if (seconds != 0) {
@@ -72,14 +71,8 @@ static bool put_time(enum gw_well_known kind, struct base_str text, struct base_
 static bool set_aside(struct base_buf *out, size_t room, struct base_str *text,
                       struct base_err *err)
 {
-    uintptr_t at = (uintptr_t)text->data;
-    uintptr_t start = (uintptr_t)out->data;
-    bool is_inside = at >= start && at < start + out->capacity;
-    if (!reserve(out, room + text->len, err)) {
-        return false;
-    }
-    if (is_inside) {
-        text->data = out->data + (at - start); /* the buffer may have moved */
+    if (!base_buf_reserve_around(out, room + text->len, text)) {
+        return full(out, err);
     }
     char *copy = base_buf_end(out) + room;
     if (text->len > 0) {

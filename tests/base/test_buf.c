@@ -89,6 +89,47 @@ static void reset_gives_large_memory_back(void **state)
     base_buf_dispose(&buf);
 }
 
+static void text_moves_with_the_buffer_it_stands_in(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t at; /* of the text in the buffer */
+        bool is_inside;
+    } rows[] = {
+        {"the first byte", 0, true},
+        {"among what was appended", 2, true},
+        {"in the spare room", 40, true},
+        {"elsewhere", 0, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", rows[i].name);
+        struct base_buf buf;
+        base_buf_init(&buf, 1 << 20);
+        assert_true(base_buf_append(&buf, "0123456789", 10));
+        assert_true(buf.capacity >= 44);
+        memcpy(buf.data + rows[i].at, "text", 4);
+        struct base_str text =
+            rows[i].is_inside ? base_str_make(buf.data + rows[i].at, 4) : BASE_STR("text");
+        assert_false(base_buf_reserve_around(&buf, 2 << 20, &text));
+        assert_true(base_buf_reserve_around(&buf, 1 << 19, &text));
+        assert_memory_equal(text.data, "text", 4);
+        assert_int_equal(text.data == buf.data + rows[i].at, rows[i].is_inside);
+        base_buf_dispose(&buf);
+    }
+}
+
+static void text_outside_an_empty_buffer(void **state)
+{
+    (void)state;
+    struct base_buf buf;
+    struct base_str nothing = base_str_make(NULL, 0);
+    base_buf_init(&buf, 64);
+    assert_true(base_buf_reserve_around(&buf, 8, &nothing));
+    assert_null(nothing.data);
+    base_buf_dispose(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +137,8 @@ int main(void)
         cmocka_unit_test(appends_bytes_strings_and_characters),
         cmocka_unit_test(printf_fills_to_the_last_byte),
         cmocka_unit_test(reset_gives_large_memory_back),
+        cmocka_unit_test(text_moves_with_the_buffer_it_stands_in),
+        cmocka_unit_test(text_outside_an_empty_buffer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
