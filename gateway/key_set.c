@@ -65,9 +65,8 @@ static struct gw_key *slot_of(const struct gw_key_set *set, const char *text,
     return &set->table[i];
 }
 
-static void put(struct gw_key_set *set, const char *text, struct gw_key key)
+static void fill(struct gw_key *slot, struct gw_key key)
 {
-    struct gw_key *slot = slot_of(set, text, &key);
     *slot = key;
     slot->entry = key.entry + 1;
 }
@@ -80,7 +79,7 @@ static void grow(struct gw_key_set *set, const char *text)
     set->table = base_calloc(set->capacity, sizeof *set->table);
     if (old == NULL) {
         for (size_t i = 0; i < set->count; i++) {
-            put(set, text, set->small[i]);
+            fill(slot_of(set, text, &set->small[i]), set->small[i]);
         }
     }
     for (size_t i = 0; i < old_capacity; i++) {
@@ -119,7 +118,7 @@ bool gw_key_set_add(struct gw_key_set *set, const char *text, struct gw_key key)
     }
     struct gw_key *slot = slot_of(set, text, &key);
     bool is_new = slot->entry == 0;
-    put(set, text, key);
+    fill(slot, key);
     set->count += is_new;
     return is_new;
 }
