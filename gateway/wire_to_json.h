@@ -51,7 +51,8 @@ static inline bool gw_records_next(struct gw_records *records, struct gw_wire_re
 /* Fails with INTERNAL: the bytes are not a message. */
 bool gw_writer_damaged(struct gw_writer *writer, const struct gw_message *type);
 
-/* Fails: the records are not in the order in which they can be written as they come. */
+/* Fails: the records are not in the order in which they can be written as they come. With INTERNAL
+ * where they should be, being in their normal form. */
 bool gw_writer_out_of_order(struct gw_writer *writer);
 
 /* Fails with INTERNAL and the formatted reason. */

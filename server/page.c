@@ -6,7 +6,6 @@
 #include "base/utf8.h"
 #include "server/validation.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -94,7 +93,9 @@ bool srv_page_token(struct rpc_context *ctx, const struct srv_page *page, char *
         *out_token = (char *)protobuf_c_empty_string;
         return true;
     }
-    assert(page->count > 0);
+    if (page->count == 0) { /* a database that says so must not end the server */
+        return base_err_set(err, BASE_INTERNAL, "a page of nothing has more behind it");
+    }
     struct srv_key key = page->documents[page->count - 1].key;
     char digits[sizeof "-9223372036854775808"];
     if (key.kind == SRV_KEY_NUMBER) {

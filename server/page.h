@@ -24,7 +24,8 @@ bool srv_page_request_read(struct rpc_context *ctx, int32_t page_size, const cha
                            struct srv_page_request *out_request,
                            struct base_err *err) BASE_MUST_CHECK;
 
-/* Gives the token of the page behind `page`, "" when it is the last; lives as long as the call. */
+/* Gives the token of the page behind `page`, "" when it is the last; lives as long as the call.
+ * INTERNAL where there is nothing on the page to go on from. */
 bool srv_page_token(struct rpc_context *ctx, const struct srv_page *page, char **out_token,
                     struct base_err *err) BASE_MUST_CHECK;
 

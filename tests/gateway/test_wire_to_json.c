@@ -1,6 +1,7 @@
 /* Wire to JSON: canonical messages, and everything the wire allows besides: fields in any order,
  * scalars and messages in several pieces, packed or not, unknown fields, damage. */
 #include "gateway/wire.h"
+#include "gateway/wire_to_json.h"
 #include "tests/gateway/transcode_fixture.h"
 
 #include <setjmp.h>
@@ -401,6 +402,44 @@ static void gathers_many_records(void **state)
     base_buf_dispose(&want);
 }
 
+/* Bytes that are not in the order their normal form has are refused, not asserted: they come from
+ * an upstream. */
+static void refuses_a_normal_form_out_of_order(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *type;
+        const char *wire;
+        const char *alone; /* the field to write alone, or NULL */
+    } rows[] = {
+        {"fields turned round", "Note", "120162 0a0161", NULL},
+        {"a message in two pieces in a map", "Maps", "6a0d 0a0161 12030a0178 1203120179", NULL},
+        {"a string twice", "Note", "0a0161 0a0162", "note_id"},
+        {"a list in two places", "Lists", "1801 720161 1802", "int32s"},
+    };
+    const struct gw_transcode_options options = {.schema = test_schema()};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", rows[i].name);
+        char wire[64];
+        struct base_buf out;
+        struct base_err err;
+        base_buf_init(&out, OUTPUT_BYTES_MAX);
+        struct gw_writer writer = {
+            .options = &options, .out = &out, .err = &err, .is_normal = true};
+        const struct gw_message *type = test_type(rows[i].type);
+        struct base_str bytes = from_hex(rows[i].wire, wire, sizeof wire);
+        assert_false(
+            rows[i].alone == NULL
+                ? gw_write_message(&writer, type, bytes)
+                : gw_write_field_alone(
+                      &writer, gw_message_field_by_name(type, base_str_of(rows[i].alone)), bytes));
+        assert_int_equal(err.code, BASE_INTERNAL);
+        assert_string_equal(err.message, "a message that is out of order in its normal form");
+        base_buf_dispose(&out);
+    }
+}
+
 /* Whatever the maximum, the output is within it or the message is refused, and nothing is left. */
 static void keeps_within_the_output_maximum(void **state)
 {
@@ -443,6 +482,7 @@ int main(void)
         cmocka_unit_test(writes_the_value_of_a_field),
         cmocka_unit_test(limits_nesting),
         cmocka_unit_test(gathers_many_records),
+        cmocka_unit_test(refuses_a_normal_form_out_of_order),
         cmocka_unit_test(keeps_within_the_output_maximum),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

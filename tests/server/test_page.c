@@ -110,6 +110,21 @@ static void test_last_page_has_no_token(void **state)
     rpc_context_dispose(&ctx);
 }
 
+/* What no store says, unless its database does. */
+static void test_an_empty_page_with_more(void **state)
+{
+    (void)state;
+    struct rpc_context ctx;
+    rpc_context_init(&ctx);
+    struct srv_page page = {NULL, 0, true};
+    struct base_err err;
+    char *token;
+    assert_false(srv_page_token(&ctx, &page, &token, &err));
+    assert_int_equal(err.code, BASE_INTERNAL);
+    assert_string_equal(err.message, "a page of nothing has more behind it");
+    rpc_context_dispose(&ctx);
+}
+
 static void test_bad_tokens(void **state)
 {
     (void)state;
@@ -156,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_size),
         cmocka_unit_test(test_token_round_trip),
         cmocka_unit_test(test_last_page_has_no_token),
+        cmocka_unit_test(test_an_empty_page_with_more),
         cmocka_unit_test(test_bad_tokens),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
