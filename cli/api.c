@@ -5,7 +5,6 @@
 #include "google/rpc/status.tg.h"
 #include "library/v1/library.tg.h"
 #include "notes/v1/notes.tg.h"
-#include "rpc/reflection_client.h"
 
 static void add_set(struct cli_api *api, struct gw_descriptor_set set)
 {
@@ -29,10 +28,11 @@ static bool read_set(struct cli_api *api, const char *path, struct base_err *err
     return true;
 }
 
-static bool fetch_set(struct cli_api *api, struct rpc_channel *upstream, struct base_err *err)
+static bool fetch_set(struct cli_api *api, const struct cli_reflection *reflection,
+                      struct base_err *err)
 {
     struct base_buf *bytes = new_bytes(api);
-    if (!rpc_reflection_fetch(upstream, bytes, err)) {
+    if (!cli_reflection_fetch(reflection, bytes, err)) {
         return base_err_wrap(err, "--reflect");
     }
     add_set(api, (struct gw_descriptor_set){.name = "--reflect", .bytes = base_buf_str(bytes)});
@@ -56,12 +56,12 @@ static void add_error_details(struct cli_api *api)
 }
 
 static bool read_sets(struct cli_api *api, const struct cli_options *options,
-                      struct rpc_channel *upstream, struct base_err *err)
+                      const struct cli_reflection *reflection, struct base_err *err)
 {
     const struct cli_list *paths = &options->proto_sets;
     if (options->reflect) {
         return paths->count == 0
-                   ? fetch_set(api, upstream, err)
+                   ? fetch_set(api, reflection, err)
                    : base_err_set(err, BASE_INVALID_ARGUMENT,
                                   "expected either --proto-set or --reflect, found both");
     }
@@ -93,10 +93,10 @@ static bool read_rules(struct cli_api *api, const char *path, struct base_err *e
 }
 
 bool cli_api_read(struct cli_api *api, const struct cli_options *options,
-                  struct rpc_channel *upstream, struct base_err *err)
+                  const struct cli_reflection *reflection, struct base_err *err)
 {
     *api = (struct cli_api){0};
-    if (!read_sets(api, options, upstream, err) || !read_rules(api, options->rules, err)) {
+    if (!read_sets(api, options, reflection, err) || !read_rules(api, options->rules, err)) {
         cli_api_dispose(api);
         return false;
     }

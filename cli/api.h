@@ -8,6 +8,7 @@
 #define CLI_API_H
 
 #include "cli/options.h"
+#include "cli/reflection.h"
 #include "gateway/gateway.h"
 
 /* The files, and the sets of the errors' messages. */
@@ -21,11 +22,12 @@ struct cli_api {
     struct gw_rules *rules; /* NULL without --rules */
 };
 
-/* Reads them; `upstream` is who --reflect asks. INVALID_ARGUMENT names the file that cannot be
- * read, or holds no rules; rpc_reflection_fetch says how asking can fail. What the sets hold, and
+/* Reads them; `reflection` is how --reflect asks, and may be NULL where there is no such flag.
+ * INVALID_ARGUMENT names the file that cannot be read, or holds no rules; cli_reflection_fetch says
+ * how asking can fail. What the sets hold, and
  * for which methods the rules are, is for the gateway to judge. */
 bool cli_api_read(struct cli_api *api, const struct cli_options *options,
-                  struct rpc_channel *upstream, struct base_err *err) BASE_MUST_CHECK;
+                  const struct cli_reflection *reflection, struct base_err *err) BASE_MUST_CHECK;
 
 void cli_api_dispose(struct cli_api *api);
 

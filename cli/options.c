@@ -40,6 +40,13 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .name = "reflect", .kind = CLI_SWITCH, .offset = offsetof(struct cli_options, reflect),    \
         .help = "Fronts the services that the upstream tells of by server reflection."             \
     }
+#define REFLECT_WAIT                                                                               \
+    {                                                                                              \
+        .name = "reflect-wait", .kind = CLI_NUMBER,                                                \
+        .offset = offsetof(struct cli_options, reflect_wait_s), .value_name = "SECONDS",           \
+        .initial = "300", .number_min = 0, .number_max = CLI_REFLECT_WAIT_S_MAX,                   \
+        .help = "How long to wait at the start for the upstream that --reflect asks."              \
+    }
 #define RULES                                                                                      \
     {                                                                                              \
         .name = "rules", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, rules),          \
@@ -269,9 +276,23 @@ static const struct cli_flag server_flags[] = {
     THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag gateway_flags[] = {
-    LISTEN,    UPSTREAM,   STORE_OF_KEYS,         ADMIN_OFF, ACCESS, LIMITS,  PROTO_SET,
-    REFLECT,   RULES,      IGNORE_UNKNOWN_FIELDS, JSON,      CORS,   THREADS, DRAIN_TIMEOUT,
-    LOG_LEVEL, ACCESS_LOG,
+    LISTEN,
+    UPSTREAM,
+    STORE_OF_KEYS,
+    ADMIN_OFF,
+    ACCESS,
+    LIMITS,
+    PROTO_SET,
+    REFLECT,
+    REFLECT_WAIT,
+    RULES,
+    IGNORE_UNKNOWN_FIELDS,
+    JSON,
+    CORS,
+    THREADS,
+    DRAIN_TIMEOUT,
+    LOG_LEVEL,
+    ACCESS_LOG,
 };
 static const struct cli_flag explain_flags[] = {
     METHOD, URL, BODY, HEADER, PROTO_SET, RULES, IGNORE_UNKNOWN_FIELDS,

@@ -119,11 +119,25 @@ static bool open_upstream(struct program *program, struct base_err *err)
     return program->channel != NULL;
 }
 
-/* Builds a gateway over the program's channel, or gives NULL. */
-static struct gw_gateway *make_gateway(const struct program *program, struct base_err *err)
+/* Whether something failed because it is time to stop. */
+static bool was_stopped(const struct base_err *err)
 {
+    return err->code == BASE_CANCELLED && base_stop_is_asked(cli_signals_stop());
+}
+
+/* Builds a gateway over the program's channel, waiting so long for what --reflect asks, or gives
+ * NULL; with CANCELLED where it is time to stop. */
+static struct gw_gateway *make_gateway(const struct program *program, int wait_s,
+                                       struct base_err *err)
+{
+    const struct cli_reflection reflection = {
+        .upstream = program->channel,
+        .address = program->options->upstream,
+        .wait_s = wait_s,
+        .stop = cli_signals_stop(),
+    };
     struct cli_api api;
-    if (!cli_api_read(&api, program->options, program->channel, err)) {
+    if (!cli_api_read(&api, program->options, &reflection, err)) {
         return NULL;
     }
     struct gw_transcode_options json = cli_api_json(program->options);
@@ -193,7 +207,7 @@ static bool open_front(struct program *program, struct base_err *err)
     if (!cli_cors_create(program->options, &program->cors, err) || !open_limits(program, err)) {
         return false;
     }
-    program->gateway = make_gateway(program, err);
+    program->gateway = make_gateway(program, program->options->reflect_wait_s, err);
     if (program->gateway == NULL) {
         return false;
     }
@@ -277,7 +291,8 @@ static void start(struct program *program, const struct cli_options *options)
 }
 
 /* Reads descriptor sets anew, for the requests that begin from now on; when they are no good, the
- * gateway that is there goes on. */
+ * gateway that is there goes on. The loops serve meanwhile; a SIGHUP that comes meanwhile stays
+ * pending, so that what it was sent for is read after it. */
 static void reload(struct program *program)
 {
     struct base_err err;
@@ -285,7 +300,11 @@ static void reload(struct program *program)
         base_log(BASE_LOG_INFO, "nothing to reload", NULL);
         return;
     }
-    struct gw_gateway *gateway = make_gateway(program, &err);
+    struct gw_gateway *gateway = make_gateway(program, 0, &err);
+    if (gateway == NULL && was_stopped(&err)) {
+        base_log(BASE_LOG_INFO, "reload given up", NULL);
+        return;
+    }
     if (gateway == NULL) {
         base_log(BASE_LOG_ERROR, "reload refused", "reason", err.message, NULL);
         return;
@@ -306,17 +325,19 @@ static const char *serve_until_stopped(struct program *program)
     return cli_signals_name(number);
 }
 
-/* Serves until told to stop where `is_open`, and closes what has been opened; returns `is_open`. */
-static bool finish(struct program *program, bool is_open)
+/* Serves until told to stop, unless opening has failed, and closes what has been opened. Returns
+ * whether nothing has failed: being told to stop before all is open is no failure. */
+static bool finish(struct program *program, bool is_open, const struct base_err *err)
 {
-    if (is_open) {
+    bool is_fine = is_open || was_stopped(err);
+    if (is_fine) {
         base_log(BASE_LOG_INFO, "stopping", "signal", serve_until_stopped(program), NULL);
     }
     close_program(program);
-    if (is_open) {
+    if (is_fine) {
         base_log(BASE_LOG_INFO, "stopped", NULL);
     }
-    return is_open;
+    return is_fine;
 }
 
 bool cli_run_serve(const struct cli_options *options, struct base_err *err)
@@ -334,22 +355,24 @@ bool cli_run_serve(const struct cli_options *options, struct base_err *err)
         bound_address(options->listen, gw_front_port(program.front), address);
         cli_try_print(address, stdout);
     }
-    return finish(&program, is_open);
+    return finish(&program, is_open, err);
 }
 
 bool cli_run_server(const struct cli_options *options, struct base_err *err)
 {
     struct program program;
     start(&program, options);
-    return finish(&program, cli_admin_check(options, err) && open_backend(&program, err) &&
-                                open_listener(&program, err) && open_admin(&program, err));
+    bool is_open = cli_admin_check(options, err) && open_backend(&program, err) &&
+                   open_listener(&program, err) && open_admin(&program, err);
+    return finish(&program, is_open, err);
 }
 
 bool cli_run_gateway(const struct cli_options *options, struct base_err *err)
 {
     struct program program;
     start(&program, options);
-    return finish(&program, cli_admin_check(options, err) && open_upstream(&program, err) &&
-                                open_key_store(&program, err) && open_front(&program, err) &&
-                                open_admin(&program, err));
+    bool is_open = cli_admin_check(options, err) && open_upstream(&program, err) &&
+                   open_key_store(&program, err) && open_front(&program, err) &&
+                   open_admin(&program, err);
+    return finish(&program, is_open, err);
 }

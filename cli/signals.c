@@ -2,6 +2,9 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/signalfd.h>
+
+static struct base_stop stop = {.fd = -1};
 
 static sigset_t stop_signals(void)
 {
@@ -24,6 +27,13 @@ void cli_signals_init(void)
     signal(SIGPIPE, SIG_IGN);
     sigset_t set = all_signals();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
+    set = stop_signals();
+    stop.fd = signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+const struct base_stop *cli_signals_stop(void)
+{
+    return &stop;
 }
 
 int cli_signals_wait(void)
@@ -33,10 +43,10 @@ int cli_signals_wait(void)
     while (sigwait(&set, &number) != 0) {
     }
     if (number != SIGHUP) {
-        sigset_t stop = stop_signals();
+        set = stop_signals();
         signal(SIGTERM, SIG_DFL);
         signal(SIGINT, SIG_DFL);
-        pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
+        pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     }
     return number;
 }

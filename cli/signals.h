@@ -6,9 +6,15 @@
 #ifndef CLI_SIGNALS_H
 #define CLI_SIGNALS_H
 
+#include "base/stop.h"
+
 /* Blocks the three, and ignores SIGPIPE: a client that has gone is an error of write(2). Before any
  * thread starts. */
 void cli_signals_init(void);
+
+/* Asks to give up while SIGTERM or SIGINT waits to be taken, for what the startup thread does
+ * before it comes to cli_signals_wait. Static. */
+const struct base_stop *cli_signals_stop(void);
 
 /* Waits for one of the three and gives its number. After SIGTERM or SIGINT, another one of these
  * ends the program at once, the way the signal does by itself. */

@@ -1,18 +1,19 @@
 /* The waiting thread owns a mailbox of its own on its stack, and disposes of it before it returns:
- * the poster of the last mail may still be on its way out of the box. */
+ * the poster of the last mail may still be on its way out of the box. It sleeps on descriptors, so
+ * that it can wait for mail and for the order to stop at once. */
 #include "rpc/client.h"
 
 #include "rpc/codec.h"
 #include "rpc/server.h"
 
 #include <assert.h>
-#include <pthread.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 struct unary {
     struct base_mailbox box;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool woken; /* under lock */
+    int mail_fd; /* readable when there is mail */
     bool ended;
     const struct rpc_method *method;
     struct base_arena *arena;
@@ -25,20 +26,24 @@ struct unary {
 static void wake(struct base_mailbox *box)
 {
     struct unary *unary = (struct unary *)box;
-    pthread_mutex_lock(&unary->lock);
-    unary->woken = true;
-    pthread_cond_signal(&unary->changed);
-    pthread_mutex_unlock(&unary->lock);
+    (void)!eventfd_write(unary->mail_fd, 1); /* fails only where it is readable already */
 }
 
-static void wait_for_wake(struct unary *unary)
+/* Waits for mail, or for the order to stop where `stop` is not NULL; returns whether that came. */
+static bool wait_for_mail(struct unary *unary, const struct base_stop *stop)
 {
-    pthread_mutex_lock(&unary->lock);
-    while (!unary->woken) {
-        pthread_cond_wait(&unary->changed, &unary->lock);
+    struct pollfd events[2] = {
+        {.fd = unary->mail_fd, .events = POLLIN},
+        {.fd = stop == NULL ? -1 : stop->fd, .events = POLLIN},
+    };
+    if (poll(events, 2, -1) < 0) {
+        return false; /* a signal: look again */
     }
-    unary->woken = false;
-    pthread_mutex_unlock(&unary->lock);
+    eventfd_t count;
+    if (events[0].revents != 0) {
+        (void)!eventfd_read(unary->mail_fd, &count);
+    }
+    return events[1].revents != 0;
 }
 
 static bool copy_headers(struct unary *unary, const struct rpc_metadata *headers)
@@ -105,9 +110,14 @@ static void run(struct unary *unary, struct rpc_channel *channel, const struct r
                                        .home = &unary->box,
                                    });
     rpc_call_send(call, request, true);
+    const struct base_stop *stop = options == NULL ? NULL : options->stop;
     while (!unary->ended) {
-        wait_for_wake(unary);
+        bool must_stop = wait_for_mail(unary, stop);
         base_mailbox_drain(&unary->box);
+        if (must_stop && !unary->ended) {
+            rpc_call_cancel(call);
+            stop = NULL; /* what is left to wait for is the call's own end */
+        }
     }
 }
 
@@ -121,22 +131,25 @@ bool rpc_client_unary(struct rpc_channel *channel, const struct rpc_method *meth
     if (target == NULL) {
         return false;
     }
+    struct unary unary = {.mail_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+                          .method = method,
+                          .arena = arena,
+                          .wants_headers = out_headers != NULL,
+                          .err = err};
+    if (unary.mail_fd < 0) {
+        return base_err_set(err, BASE_RESOURCE_EXHAUSTED, "no file descriptor is left for a call");
+    }
     struct base_buf wire;
     base_buf_init(&wire, RPC_REQUEST_BYTES_MAX);
-    if (!rpc_codec_pack(request, &wire, err)) {
-        base_buf_dispose(&wire);
-        return base_err_wrap(err, "request of %s", method->path);
+    if (rpc_codec_pack(request, &wire, err)) {
+        base_mailbox_init(&unary.box, wake);
+        err->code = BASE_OK;
+        run(&unary, channel, target, options, base_buf_str(&wire));
+        base_mailbox_dispose(&unary.box);
+    } else {
+        base_err_wrap(err, "request of %s", method->path);
     }
-    struct unary unary = {
-        .method = method, .arena = arena, .wants_headers = out_headers != NULL, .err = err};
-    base_mailbox_init(&unary.box, wake);
-    pthread_mutex_init(&unary.lock, NULL);
-    pthread_cond_init(&unary.changed, NULL);
-    err->code = BASE_OK;
-    run(&unary, channel, target, options, base_buf_str(&wire));
-    base_mailbox_dispose(&unary.box);
-    pthread_cond_destroy(&unary.changed);
-    pthread_mutex_destroy(&unary.lock);
+    close(unary.mail_fd);
     base_buf_dispose(&wire);
     if (err->code != BASE_OK) {
         return false;

@@ -34,6 +34,7 @@ struct fetch {
     struct rpc_channel *channel;
     const struct rpc_method *method; /* of the version that the server has */
     int64_t deadline_ns;
+    const struct base_stop *stop;
     struct base_arena names;
     struct base_arena answer;  /* the last */
     struct base_arena scratch; /* one file of it */
@@ -68,7 +69,8 @@ static bool ask_version(struct fetch *fetch,
                         const Grpc__Reflection__V1__ServerReflectionRequest *request,
                         const Grpc__Reflection__V1__ServerReflectionResponse **out)
 {
-    const struct rpc_client_options options = {.deadline_ns = fetch->deadline_ns};
+    const struct rpc_client_options options = {.deadline_ns = fetch->deadline_ns,
+                                               .stop = fetch->stop};
     ProtobufCMessage *response;
     base_arena_reset(&fetch->answer);
     if (!rpc_client_unary(fetch->channel, fetch->method, &options, &request->base, &fetch->answer,
@@ -296,13 +298,15 @@ static void forget(void *file)
     (void)file;
 }
 
-bool rpc_reflection_fetch(struct rpc_channel *channel, struct base_buf *out, struct base_err *err)
+bool rpc_reflection_fetch(struct rpc_channel *channel, const struct base_stop *stop,
+                          struct base_buf *out, struct base_err *err)
 {
     struct fetch fetch = {
         .channel = channel,
         .method = &v1,
         .deadline_ns =
             base_clock_monotonic_ns() + RPC_REFLECTION_TIMEOUT_MS * (int64_t)BASE_NS_PER_MS,
+        .stop = stop,
         .out = out,
         .err = err,
     };

@@ -10,6 +10,7 @@
 #define RPC_REFLECTION_CLIENT_H
 
 #include "base/buf.h"
+#include "base/stop.h"
 #include "rpc/channel.h"
 
 /* Services of a server, and files that they stand in or import. */
@@ -27,8 +28,9 @@
  * grpc.reflection and grpc.health. Fails with what the call failed with: UNIMPLEMENTED where the
  * server has no reflection, UNAVAILABLE, DEADLINE_EXCEEDED; with FAILED_PRECONDITION where it lacks
  * a file or answers something else, or has no services; with RESOURCE_EXHAUSTED past a limit or the
- * buffer's maximum. Then what `out` holds is not said. Any thread but a loop. */
-bool rpc_reflection_fetch(struct rpc_channel *channel, struct base_buf *out,
-                          struct base_err *err) BASE_MUST_CHECK;
+ * buffer's maximum; with CANCELLED where `stop`, which may be NULL, ended it. Then what `out` holds
+ * is not said. Any thread but a loop. */
+bool rpc_reflection_fetch(struct rpc_channel *channel, const struct base_stop *stop,
+                          struct base_buf *out, struct base_err *err) BASE_MUST_CHECK;
 
 #endif

@@ -11,6 +11,10 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 struct fixture {
     struct fake_notes fake;
@@ -228,6 +232,98 @@ static void test_odd_answers(void **state)
     }
 }
 
+/* ---- a channel that never answers ---- */
+
+static void silent_send(struct rpc_call *call, struct base_str wire, bool last)
+{
+    (void)call;
+    (void)wire;
+    (void)last;
+}
+
+static void tell_cancelled(struct base_mail *mail)
+{
+    struct scripted *script = scripted_of(mail);
+    const struct rpc_metadata none = {0};
+    script->params.observer->on_status(script->params.user,
+                                       &(struct rpc_status){.code = BASE_CANCELLED,
+                                                            .message = BASE_STR("cancelled"),
+                                                            .trailers = &none});
+}
+
+static void silent_cancel(struct rpc_call *call)
+{
+    struct scripted *script = (struct scripted *)((char *)call - offsetof(struct scripted, call));
+    script->mail.on_mail = tell_cancelled;
+    base_mailbox_post(script->params.home, &script->mail);
+}
+
+static const struct rpc_call_ops silent_call_ops = {.send = silent_send, .cancel = silent_cancel};
+
+static struct rpc_call *silent_start(struct rpc_channel *channel,
+                                     const struct rpc_call_params *params)
+{
+    struct rpc_call *call = scripted_start(channel, params);
+    call->ops = &silent_call_ops;
+    return call;
+}
+
+static const struct rpc_channel_ops silent_ops = {.resolve = scripted_resolve,
+                                                  .start = silent_start};
+
+static void *stop_soon(void *fd)
+{
+    assert_false(base_stop_sleep(NULL, 20));
+    assert_int_equal(eventfd_write(*(int *)fd, 1), 0);
+    return NULL;
+}
+
+static void test_stop(void **state)
+{
+    struct fixture *f = *state;
+    static const struct {
+        const char *name;
+        bool is_asked_before;
+    } rows[] = {{"asked before", true}, {"asked meanwhile", false}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        print_message("  %s\n", rows[i].name);
+        struct base_stop stop = {.fd = eventfd(rows[i].is_asked_before, EFD_CLOEXEC)};
+        assert_int_equal(base_stop_is_asked(&stop), rows[i].is_asked_before);
+        pthread_t thread;
+        if (!rows[i].is_asked_before) {
+            assert_int_equal(pthread_create(&thread, NULL, stop_soon, &stop.fd), 0);
+        }
+        struct scripted script = {.channel.ops = &silent_ops};
+        const struct rpc_client_options options = {.stop = &stop};
+        Notes__V1__GetNoteRequest request = NOTES__V1__GET_NOTE_REQUEST__INIT;
+        struct base_err err;
+        ProtobufCMessage *response;
+        assert_false(rpc_client_unary(&script.channel, fake_get, &options, &request.base, &f->arena,
+                                      &response, NULL, &err));
+        assert_int_equal(err.code, BASE_CANCELLED);
+        assert_string_equal(err.message, "cancelled");
+        if (!rows[i].is_asked_before) {
+            pthread_join(thread, NULL);
+        }
+        close(stop.fd);
+    }
+}
+
+static void test_no_descriptor_left(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit before;
+    struct base_err err;
+    Notes__V1__Note *note;
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &(struct rlimit){0, before.rlim_max}), 0);
+    bool ok = create(f, "x", NULL, &note, NULL, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_false(ok);
+    assert_int_equal(err.code, BASE_RESOURCE_EXHAUSTED);
+    assert_string_equal(err.message, "no file descriptor is left for a call");
+}
+
 int main(void)
 {
 #define ROW(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -240,6 +336,8 @@ int main(void)
         ROW(test_request_too_large),
         ROW(test_response_does_not_fit_the_arena),
         ROW(test_odd_answers),
+        ROW(test_stop),
+        ROW(test_no_descriptor_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

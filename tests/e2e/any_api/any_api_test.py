@@ -9,10 +9,12 @@ what then happens.
 """
 import concurrent.futures
 import http.client
+import itertools
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -27,9 +29,13 @@ from rows import REFUSED, SERVED  # noqa: E402
 from shop_server import HERE, PROTOS, Reflection, Schema, ShopServer, compile_set  # noqa: E402
 
 WAIT_S_MAX = 30
+
+# Far less than the gateway gives its upstream for an answer.
+STOP_S_MAX = 5
 RULES = os.path.join(HERE, "shop.yaml")
 
 program_path, proto_folder = sys.argv[1:3]
+log_numbers = itertools.count()
 folder = tempfile.TemporaryDirectory(prefix="tollgate-any-api-")
 
 
@@ -60,14 +66,20 @@ schema = Schema(compile_set(in_folder("all.binpb"), proto_folder, PROTOS))
 
 
 class Gateway:
-    """`tollgate gateway`, running until stop()."""
+    """`tollgate gateway`, running until stop(). With `waits_for` it is not listening yet, but has this in its log."""
 
-    def __init__(self, upstream_port, *flags):
-        self.log_path = in_folder("log")
+    def __init__(self, upstream_port, *flags, waits_for=None):
+        self.log_path = in_folder(f"log-{next(log_numbers)}")
         command = [program_path, "gateway", "--listen", "127.0.0.1:0", "--threads", "2",
                    "--upstream", f"127.0.0.1:{upstream_port}", *flags]
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        if waits_for is None:
+            self.wait_to_listen()
+        else:
+            self.wait_for_log(waits_for)
+
+    def wait_to_listen(self):
         self.port = int(self.wait_for_log(r"event=listening address=\S*:(\d+)")[0])
 
     def log(self):
@@ -100,9 +112,12 @@ class Gateway:
         self.process.send_signal(signal.SIGHUP)
 
     def stop(self):
+        """Returns how long it took."""
+        start = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(WAIT_S_MAX)
         assert status == 0, f"exit status {status}:\n{self.log()}"
+        return time.monotonic() - start
 
 
 def explain(flags, method, path, body=None, headers=()):
@@ -131,8 +146,8 @@ class ShopTest(unittest.TestCase):
         self.addCleanup(server.stop)
         self.port = server.port
 
-    def open_gateway(self, *flags):
-        gateway = Gateway(self.port, *flags)
+    def open_gateway(self, *flags, **how):
+        gateway = Gateway(self.port, *flags, **how)
         self.addCleanup(gateway.stop)
         return gateway
 
@@ -265,6 +280,42 @@ class ByReflection(ShopTest):
         gateway.wait_for_log("event=reloaded")
         self.assertEqual([gateway.ask("GET", path)[0] for path in ("/v1/orders", "/v2/orders")], [404, 200])
 
+    def test_services_that_share_files(self):
+        self.reflection.fault = "two services"
+        self.check_rows(self.open_gateway("--reflect"))
+        asked = [text for kind, text in self.reflection.asked if kind == "file_by_filename"]
+        self.assertEqual(len(asked), len(set(asked)), asked)
+        self.assertNotIn("shop/v1/item.proto", asked)  # came along, twice
+
+    def test_a_reload_that_waits(self):
+        """The old set serves meanwhile, and a second SIGHUP is not lost."""
+        gateway = self.open_gateway("--reflect")
+        self.reflection.fault = "silence"
+        asked = self.reflection.calls
+        gateway.reload()
+        self.wait_until(lambda: self.reflection.calls > asked)
+        self.assertEqual(gateway.ask("GET", "/v1/orders")[0], 200)
+        gateway.reload()
+        self.reflection.load(moved_set)
+        self.reflection.fault = None
+        gateway.wait_for_log("event=reloaded", 2)
+        self.assertEqual([gateway.ask("GET", path)[0] for path in ("/v1/orders", "/v2/orders")], [404, 200])
+
+    def test_a_reload_does_not_hold_up_the_end(self):
+        gateway = self.open_gateway("--reflect")
+        self.reflection.fault = "silence"
+        asked = self.reflection.calls
+        gateway.reload()
+        self.wait_until(lambda: self.reflection.calls > asked)
+        self.assertLess(gateway.stop(), STOP_S_MAX)
+        self.assertIn('event="reload given up"', gateway.log())
+
+    def wait_until(self, condition):
+        give_up = time.monotonic() + WAIT_S_MAX
+        while not condition():
+            self.assertLess(time.monotonic(), give_up)
+            time.sleep(0.01)
+
     def test_faults(self):
         faults = (
             ("no services", "list of services: the server has no services"),
@@ -278,6 +329,7 @@ class ByReflection(ShopTest):
             ("another file", "file google/api/annotations.proto, which shop/v1/shop.proto imports: "
                              "the answer is another file"),
             ("endless imports", "file google/"),
+            ("huge files", "file google/"),
             ("two answers", "list of services: deadline exceeded"),
             ("silence", "list of services: deadline exceeded"))
         with concurrent.futures.ThreadPoolExecutor(len(faults)) as pool:  # some take as long as a gateway waits
@@ -293,7 +345,7 @@ class ByReflection(ShopTest):
 
 def reason_of(port, *flags):
     """Why a gateway with --reflect does not start."""
-    done = subprocess.run([program_path, "gateway", "--listen", "127.0.0.1:0", "--reflect", *flags,
+    done = subprocess.run([program_path, "gateway", "--listen", "127.0.0.1:0", "--reflect", "--reflect-wait", "0", *flags,
                            "--upstream", f"127.0.0.1:{port}"],
                           capture_output=True, text=True, timeout=WAIT_S_MAX, check=False)
     prefix = "tollgate gateway: "
@@ -309,6 +361,59 @@ def reason_of_fault(fault):
         return reason_of(server.port)
     finally:
         server.stop()
+
+
+class BeforeItsUpstream(unittest.TestCase):
+    """A gateway with --reflect that was started first."""
+
+    def setUp(self):
+        with socket.socket() as taken:  # nobody listens there, and nobody else is given it meanwhile
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(("127.0.0.1", 0))
+            self.port = taken.getsockname()[1]
+
+    def open_gateway(self, *flags):
+        waits_for = rf'event="waiting for the upstream" address=127.0.0.1:{self.port} reason="server reflection: ' \
+                    r'list of services: the upstream is not reachable: connection refused"'
+        gateway = Gateway(self.port, "--reflect", *flags, waits_for=waits_for)
+        self.addCleanup(gateway.process.wait)
+        self.addCleanup(gateway.process.kill)
+        return gateway
+
+    def test_waits(self):
+        gateway = self.open_gateway()
+        self.assertNotIn("event=listening", gateway.log())
+        reflection = Reflection(schema, shop_set)
+        reflection.fault = "silence"  # on its way up
+        server = ShopServer(schema, reflection, self.port)
+        self.addCleanup(server.stop)
+        gateway.wait_for_log("event=.waiting for the upstream. .*: deadline exceeded")
+        self.assertNotIn("event=listening", gateway.log())
+        reflection.fault = None
+        gateway.wait_to_listen()
+        self.assertEqual(gateway.ask("GET", "/v1/orders")[0], 200)
+        gateway.stop()
+
+    def test_ends_when_told(self):
+        gateway = self.open_gateway()
+        self.assertLess(gateway.stop(), STOP_S_MAX)
+        self.assertIn("event=stopping signal=SIGTERM", gateway.log())
+
+    def test_ends_while_it_asks(self):
+        gateway = self.open_gateway()
+        reflection = Reflection(schema, shop_set)
+        reflection.fault = "silence"
+        server = ShopServer(schema, reflection, self.port)
+        self.addCleanup(server.stop)
+        while reflection.calls == 0:
+            time.sleep(0.01)
+        self.assertLess(gateway.stop(), STOP_S_MAX)
+
+    def test_waits_for_so_long(self):
+        gateway = self.open_gateway("--reflect-wait", "1")
+        self.assertEqual(gateway.process.wait(WAIT_S_MAX), 1)
+        self.assertIn("tollgate gateway: --reflect: server reflection: list of services: the upstream is not reachable",
+                      gateway.log())
 
 
 class ByOlderReflection(ShopTest):

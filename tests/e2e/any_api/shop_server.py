@@ -16,6 +16,12 @@ PROTOS = ["shop/v1/shop.proto", "grpc/reflection/v1/reflection.proto", "google/r
           "google/rpc/error_details.proto"]
 
 
+# A second service, beside that of the shop and importing what that imports.
+TILL = descriptor_pb2.FileDescriptorProto(name="shop/v1/till.proto", package="shop.v1", syntax="proto3",
+                                          dependency=["shop/v1/item.proto"])
+TILL.service.add(name="Till").method.add(name="Weigh", input_type=".shop.v1.Item", output_type=".shop.v1.Item")
+
+
 def compile_set(out, proto_folder, protos, *folders):
     """Writes the descriptor set that a user's protoc would make."""
     include = [f"-I{folder}" for folder in (*folders, HERE, proto_folder, "/usr/include")]
@@ -44,9 +50,9 @@ class Schema:
 
 
 class ShopServer:
-    """Serves until stop(); `reflection` is a Reflection, or None."""
+    """Serves until stop(), on a free port unless one is given; `reflection` is a Reflection, or None."""
 
-    def __init__(self, schema, reflection=None):
+    def __init__(self, schema, reflection=None, port=0):
         self.schema = schema
         self.server = grpc.server(concurrent.futures.ThreadPoolExecutor(8),
                                   options=[("grpc.max_receive_message_length", -1)])
@@ -55,7 +61,7 @@ class ShopServer:
         self.server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("shop.v1.Shop", handlers)])
         if reflection is not None:
             self.server.add_generic_rpc_handlers(reflection.handlers())
-        self.port = self.server.add_insecure_port("127.0.0.1:0")
+        self.port = self.server.add_insecure_port(f"127.0.0.1:{port}")
         self.server.start()
 
     def handler(self, name):
@@ -87,6 +93,7 @@ class Reflection:
         self.version = version
         self.fault = None
         self.asked = []
+        self.calls = 0
         self.load(path)
 
     def load(self, path):
@@ -105,6 +112,7 @@ class Reflection:
 
     def answer_all(self, requests, context):
         for request in requests:
+            self.calls += 1
             while self.fault == "silence" and context.is_active():
                 time.sleep(0.05)
             yield self.answer(request)
@@ -123,10 +131,17 @@ class Reflection:
         elif self.fault == "an error":
             response.error_response.error_code = 5
             response.error_response.error_message = "no such symbol"
+        elif self.fault == "two services" and kind == "file_containing_symbol":
+            self.put(response, self.files["shop/v1/item.proto"])
+            self.put(response, self.files["shop/v1/shop.proto"] if text == "shop.v1.Shop" else TILL)
         elif kind == "file_containing_symbol":
             self.put(response, self.files["shop/v1/shop.proto"])
         elif self.fault == "endless imports":
             self.put(response, descriptor_pb2.FileDescriptorProto(name=text, dependency=[text + "a", text + "b"]))
+        elif self.fault == "huge files":
+            huge = descriptor_pb2.FileDescriptorProto(name=text, dependency=[text + "a"])
+            huge.source_code_info.location.add(leading_comments="x" * 12_000_000)
+            self.put(response, huge)
         elif self.fault == "another file":
             self.put(response, descriptor_pb2.FileDescriptorProto(name="another.proto"))
         elif text in self.files and not (self.fault == "a missing file" and text == "shop/v1/item.proto"):
@@ -142,6 +157,8 @@ class Reflection:
             names += [f"s.S{i}" for i in range(2001)]
         elif self.fault != "no services":
             names.append("shop.v1.Shop")
+        if self.fault == "two services":
+            names.append("shop.v1.Till")
         for name in names:
             response.list_services_response.service.add(name=name)
 
