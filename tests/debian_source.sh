@@ -7,6 +7,8 @@
 # apart from the system's, so that nothing of the machine changes.
 set -euo pipefail
 
+. "$(dirname "${BASH_SOURCE[0]}")/work_folder.sh"
+
 cache=${TOLLGATE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tollgate}/sources
 
 fail() {
@@ -28,8 +30,8 @@ write_sources() { # FILE: its name gets the format's ending
 
 # Into a folder of its own first: what stands under the final name is whole.
 unpack() { # SOURCE VERSION TARGET
-  local work list
-  work=$(mktemp -d "$cache/new.XXXXXX")
+  local list
+  make_work_folder "$cache"
   write_sources "$work/src"
   list=$work/src.sources
   [ -s "$list" ] || list=$work/src.list
@@ -39,7 +41,6 @@ unpack() { # SOURCE VERSION TARGET
   (cd "$work" && "${apt[@]}" update && cd source && "${apt[@]}" source "$1=$2") >"$work/log" 2>&1 ||
     { tail -n 20 "$work/log" >&2; fail "the source of $1 $2 could not be had"; }
   mv -T "$(find "$work/source" -mindepth 1 -maxdepth 1 -type d)" "$3"
-  rm -rf "$work"
 }
 
 [ $# -eq 1 ] || fail "usage: debian_source.sh PACKAGE"

@@ -6,6 +6,8 @@
 # and nothing foreign is ever committed. It holds node_modules; node finds them through createRequire(`${folder}/`).
 set -euo pipefail
 
+. "$(dirname "${BASH_SOURCE[0]}")/work_folder.sh"
+
 cache=${TOLLGATE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tollgate}/npm
 
 fail() {
@@ -15,8 +17,7 @@ fail() {
 
 # Into a folder of its own first: what stands under the final name is whole.
 install() { # FOLDER TARGET
-  local work
-  work=$(mktemp -d "$cache/new.XXXXXX")
+  make_work_folder "$cache"
   cp "$1/package.json" "$1/package-lock.json" "$work"
   (cd "$work" && npm ci --no-audit --no-fund --loglevel=error) >&2 || fail "npm could not install $1/package-lock.json"
   mv -T "$work" "$2"

@@ -8,6 +8,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../work_folder.sh"
 cache=${TOLLGATE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tollgate}/conformance
 protos=(conformance.proto google/protobuf/test_messages_proto2.proto google/protobuf/test_messages_proto3.proto)
 
@@ -19,10 +20,10 @@ fail() {
 # Builds the runner and the descriptor set of the messages it sends. The suite's own headers come first, the installed
 # library's next; of the source's, only those that are not installed.
 build() { # SOURCE TARGET
-  local work file
-  work=$(mktemp -d "$cache/new.XXXXXX")
+  make_work_folder "$cache"
+  mkdir "$work/suite"
   (
-    cd "$work"
+    cd "$work/suite"
     cp -r "$1"/conformance/*.{h,cc} "$1/conformance/third_party" .
     rm conformance_cpp.cc # a testee
     protoc -I "$1/conformance" -I "$1/src" --cpp_out=. "${protos[@]}"
@@ -31,9 +32,8 @@ build() { # SOURCE TARGET
       xargs -P "$(nproc)" -I '{}' sh -c \
         'g++ -std=c++14 -O1 -w -I. -idirafter "$1/src" -c "$2" -o "$(echo "$2" | tr / _).o"' build "$1" '{}'
     g++ -o runner *.o -lprotobuf -lpthread
-  ) >"$work.log" 2>&1 || { tail -n 30 "$work.log" >&2; fail "the suite could not be built"; }
-  rm "$work.log"
-  mv -T "$work" "$2"
+  ) >"$work/log" 2>&1 || { tail -n 30 "$work/log" >&2; fail "the suite could not be built"; }
+  mv -T "$work/suite" "$2"
 }
 
 prepare() { # sets `suite`
@@ -52,7 +52,7 @@ prepare() { # sets `suite`
 prepare
 [ "$1" != --prepare ] || exit 0
 lists=$(mktemp -d) # the runner leaves the names of what failed in files
-trap 'rm -rf "$lists"' EXIT
+trap 'rm -rf "$lists" "${work:-}"' EXIT
 status=0
 report=$("$suite/runner" --enforce_recommended --output_dir "$lists/" "$(realpath "$1")" "$suite/messages.binpb" 2>&1) ||
   status=$?

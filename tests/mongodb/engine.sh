@@ -9,6 +9,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$here/../work_folder.sh"
 cache=${TOLLGATE_CACHE:-${XDG_CACHE_HOME:-${HOME:-/tmp}/.cache}/tollgate}/mongodb
 glibc_needed=2.38
 next_suite=trixie
@@ -40,8 +41,8 @@ next_suite_source() {
 
 # Unpacks the next Debian's C library into $1, with lists and packages kept apart from the system's.
 unpack_libraries() {
-  local work source
-  work=$(mktemp -d)
+  local source
+  make_work_folder "$cache"
   next_suite_source "$work/next"
   source=$work/next.sources
   [ -s "$source" ] || source=$work/next.list
@@ -51,8 +52,7 @@ unpack_libraries() {
   (cd "$work" && "${apt[@]}" update && "${apt[@]}" download "${library_packages[@]}") >&2 ||
     fail "the C library of $next_suite could not be downloaded"
   for package in "$work"/*.deb; do dpkg -x "$package" "$work/root"; done
-  mv "$work/root" "$1"
-  rm -rf "$work"
+  mv -T "$work/root" "$1"
 }
 
 older_than() { # true when version $1 is older than $2
