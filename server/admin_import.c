@@ -3,6 +3,7 @@
  * its value in between, takes what was stored with it. */
 #include "server/admin_private.h"
 #include "server/csv.h"
+#include "server/membership.h"
 #include "server/usage_plan.h"
 
 #include <inttypes.h>
@@ -146,7 +147,7 @@ static bool read_line(struct import *import, const struct srv_csv_record *record
 static bool is_of_line(const struct base_err *err)
 {
     return err->code == BASE_INVALID_ARGUMENT || err->code == BASE_NOT_FOUND ||
-           err->code == BASE_ALREADY_EXISTS;
+           err->code == BASE_ALREADY_EXISTS || err->code == BASE_ABORTED;
 }
 
 /* Turns the failure of a line into a warning, or into that of the whole import. */
@@ -186,8 +187,8 @@ static bool store(struct import *import, bool fails, struct base_err *err)
         if (line->is_bad) {
             continue;
         }
-        if (srv_access_add_key(import->admin->access, import->ctx, base_str_of(line->value),
-                               &line->key, err)) {
+        if (srv_membership_add_key(import->admin->access, import->ctx, base_str_of(line->value),
+                                   &line->key, err)) {
             import->response->ids[import->response->n_ids++] = line->key.id;
         } else if (!warn(import, line, fails, err)) {
             if (fails) {

@@ -1,8 +1,5 @@
-/* Which plans a key is in stands in the key. Before a plan is added, the plans the key has are
- * read, to see that no two hold for one stage; the key is then changed only if its plans are still
- * those. Plans that are gone are forgotten on that occasion. */
 #include "server/admin_private.h"
-#include "server/usage_plan.h"
+#include "server/membership.h"
 
 #define KEY_TYPE "API_KEY"
 
@@ -21,80 +18,6 @@ static bool not_in_plan(const char *key_id, const char *plan_id, struct base_err
 
 /* ---- Adding ---- */
 
-/* What the key's plans become: those read, without the ones that are gone, and one more. */
-struct addition {
-    struct srv_mutation mutation;
-    char *const *read_ids; /* the key's plans when they were looked at */
-    size_t read_count;
-    char **ids;
-    size_t count;
-};
-
-static bool apply_addition(const struct srv_mutation *self, struct rpc_context *ctx,
-                           ProtobufCMessage *message, struct base_err *err)
-{
-    (void)ctx;
-    const struct addition *addition = (const struct addition *)self;
-    Tollgate__ApiKey *key = (Tollgate__ApiKey *)message;
-    bool is_same = key->n_usage_plan_ids == addition->read_count;
-    for (size_t i = 0; is_same && i < addition->read_count; i++) {
-        is_same = strcmp(key->usage_plan_ids[i], addition->read_ids[i]) == 0;
-    }
-    if (!is_same) {
-        return base_err_set(
-            err, BASE_ABORTED,
-            "the plans of the API key are being changed by someone else; try again");
-    }
-    key->usage_plan_ids = addition->ids;
-    key->n_usage_plan_ids = addition->count;
-    return true;
-}
-
-/* Looks at each plan the key has, and keeps the ids of those that exist. */
-static bool keep_plans(struct srv_admin *admin, struct rpc_context *ctx,
-                       const Tollgate__UsagePlan *plan, struct addition *addition,
-                       struct base_err *err)
-{
-    for (size_t i = 0; i < addition->read_count; i++) {
-        Tollgate__UsagePlan *other;
-        if (srv_access_get_plan(admin->access, ctx, addition->read_ids[i], &other, err)) {
-            if (!srv_usage_plan_check_apart(plan, other, err)) {
-                return false;
-            }
-            addition->ids[addition->count++] = addition->read_ids[i];
-        } else if (err->code != BASE_NOT_FOUND) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool read_addition(struct srv_admin *admin, struct rpc_context *ctx,
-                          const Tollgate__ApiKey *key, const Tollgate__UsagePlan *plan,
-                          struct addition *addition, struct base_err *err)
-{
-    if (srv_access_key_has_plan(key, plan->id)) {
-        return base_err_set(err, BASE_ALREADY_EXISTS, "API key %s is in usage plan %s already",
-                            key->id, plan->id);
-    }
-    *addition = (struct addition){
-        .mutation = {apply_addition},
-        .read_ids = key->usage_plan_ids,
-        .read_count = key->n_usage_plan_ids,
-    };
-    addition->ids = rpc_context_alloc(ctx, (addition->read_count + 1) * sizeof *addition->ids, err);
-    if (addition->ids == NULL || !keep_plans(admin, ctx, plan, addition, err)) {
-        return false;
-    }
-    if (addition->count >= SRV_ACCESS_PLANS_PER_KEY_MAX) {
-        return base_err_set(err, BASE_RESOURCE_EXHAUSTED,
-                            "an API key may be in %d usage plans, and this one is",
-                            SRV_ACCESS_PLANS_PER_KEY_MAX);
-    }
-    addition->ids[addition->count++] = plan->id;
-    return true;
-}
-
 bool srv_admin_create_usage_plan_key(void *self, struct rpc_context *ctx,
                                      const Tollgate__Admin__CreateUsagePlanKeyRequest *request,
                                      Tollgate__Admin__UsagePlanKey *response, struct base_err *err)
@@ -103,13 +26,9 @@ bool srv_admin_create_usage_plan_key(void *self, struct rpc_context *ctx,
     if (strcmp(request->key_type, KEY_TYPE) != 0) {
         return base_err_set(err, BASE_INVALID_ARGUMENT, "keyType: expected " KEY_TYPE);
     }
-    Tollgate__UsagePlan *plan;
     Tollgate__ApiKey *key;
-    struct addition addition;
-    return srv_access_get_plan(admin->access, ctx, request->usage_plan_id, &plan, err) &&
-           srv_access_get_key(admin->access, ctx, request->key_id, &key, err) &&
-           read_addition(admin, ctx, key, plan, &addition, err) &&
-           srv_access_update_key(admin->access, ctx, key->id, &addition.mutation, &key, err) &&
+    return srv_membership_join(admin->access, ctx, request->key_id, request->usage_plan_id, &key,
+                               err) &&
            show(ctx, key, response, err);
 }
 

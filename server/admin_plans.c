@@ -1,4 +1,5 @@
 #include "server/admin_private.h"
+#include "server/membership.h"
 #include "server/patch.h"
 #include "server/usage_plan.h"
 
@@ -153,100 +154,24 @@ static bool apply_patch(const struct srv_mutation *self, struct rpc_context *ctx
     return srv_patch_plan(&change->patch, ctx, (Tollgate__UsagePlan *)message, err);
 }
 
-/* ---- One plan a stage ---- */
-
-/* A scan for the keys that are in this plan and in others. */
-struct shared_scan {
-    struct srv_scan scan;
-    const char *plan_id;
-};
-
-static bool is_shared(const struct srv_scan *self, const ProtobufCMessage *message)
+/* Gives the stages that the patch adds, as far as they can be read: the patch itself tells what is
+ * wrong with others. */
+static bool read_added_stages(struct rpc_context *ctx, const struct srv_patch *patch,
+                              char ***out_stages, size_t *out_count, struct base_err *err)
 {
-    const Tollgate__ApiKey *key = (const Tollgate__ApiKey *)message;
-    return key->n_usage_plan_ids > 1 &&
-           srv_access_key_has_plan(key, ((const struct shared_scan *)self)->plan_id);
-}
-
-static bool adds_stage(const Tollgate__Admin__PatchOperation *operation)
-{
-    return strcmp(operation->op, "add") == 0 && strcmp(operation->path, "/apiStages") == 0;
-}
-
-/* Whether the patch adds a stage that `plan` holds for. */
-static bool adds_stage_of(const struct srv_patch *patch, const Tollgate__UsagePlan *plan)
-{
-    for (size_t i = 0; i < patch->count; i++) {
-        const char *colon = strchr(patch->operations[i]->value, ':');
-        if (colon != NULL && adds_stage(patch->operations[i]) &&
-            srv_usage_plan_holds_for(plan, colon + 1)) {
-            return true;
+    char **stages = rpc_context_alloc(ctx, patch->count * sizeof *stages, err);
+    size_t count = 0;
+    for (size_t i = 0; stages != NULL && i < patch->count; i++) {
+        const Tollgate__Admin__PatchOperation *operation = patch->operations[i];
+        char *colon = strchr(operation->value, ':');
+        if (colon != NULL && strcmp(operation->op, "add") == 0 &&
+            strcmp(operation->path, "/apiStages") == 0) {
+            stages[count++] = colon + 1;
         }
     }
-    return false;
-}
-
-/* Looks at the other plans of one key. */
-static bool check_key(struct srv_admin *admin, struct rpc_context *ctx, const char *plan_id,
-                      const struct srv_patch *patch, const Tollgate__ApiKey *key,
-                      struct base_err *err)
-{
-    for (size_t i = 0; i < key->n_usage_plan_ids; i++) {
-        Tollgate__UsagePlan *other;
-        if (strcmp(key->usage_plan_ids[i], plan_id) == 0) {
-            continue;
-        }
-        if (!srv_access_get_plan(admin->access, ctx, key->usage_plan_ids[i], &other, err)) {
-            if (err->code == BASE_NOT_FOUND) {
-                continue;
-            }
-            return false;
-        }
-        if (adds_stage_of(patch, other)) {
-            return base_err_set(err, BASE_ALREADY_EXISTS,
-                                "API key %s is in usage plan %s, too, which holds for the stage",
-                                key->id, other->id);
-        }
-    }
-    return true;
-}
-
-static bool adds_stages(const struct srv_patch *patch)
-{
-    for (size_t i = 0; i < patch->count; i++) {
-        if (adds_stage(patch->operations[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Sees to it that no key of the plan is in another plan of a stage that is being added. Two such
- * changes at one moment can still meet; the gateway then takes the plan that the key has first. */
-static bool check_added_stages(struct srv_admin *admin, struct rpc_context *ctx,
-                               const char *plan_id, const struct srv_patch *patch,
-                               struct base_err *err)
-{
-    struct srv_key after;
-    struct srv_page page = {.has_more = adds_stages(patch)};
-    struct shared_scan shared = {
-        .scan = {.collection = &srv_access_keys, .limit = SRV_ADMIN_LIST_MAX, .wants = is_shared},
-        .plan_id = plan_id,
-    };
-    while (page.has_more) {
-        if (!srv_scan_run(&shared.scan, admin->access->store, ctx, &page, err)) {
-            return false;
-        }
-        for (size_t i = 0; i < page.count; i++) {
-            const Tollgate__ApiKey *key = (const Tollgate__ApiKey *)page.documents[i].message;
-            after = page.documents[i].key;
-            if (!check_key(admin, ctx, plan_id, patch, key, err)) {
-                return false;
-            }
-        }
-        shared.scan.after = &after;
-    }
-    return true;
+    *out_stages = stages;
+    *out_count = count;
+    return stages != NULL;
 }
 
 bool srv_admin_update_usage_plan(void *self, struct rpc_context *ctx,
@@ -259,10 +184,17 @@ bool srv_admin_update_usage_plan(void *self, struct rpc_context *ctx,
         .patch = {request->patch_operations, request->n_patch_operations},
     };
     Tollgate__UsagePlan *plan;
-    return check_added_stages(admin, ctx, request->usage_plan_id, &change.patch, err) &&
-           srv_access_update_plan(admin->access, ctx, request->usage_plan_id, &change.mutation,
-                                  &plan, err) &&
-           show(ctx, plan, response, err);
+    char **stages;
+    size_t count;
+    if (!srv_patch_check(&change.patch, err) ||
+        !read_added_stages(ctx, &change.patch, &stages, &count, err)) {
+        return false;
+    }
+    bool ok = count > 0 ? srv_membership_extend(admin->access, ctx, request->usage_plan_id, stages,
+                                                count, &change.mutation, &plan, err)
+                        : srv_access_update_plan(admin->access, ctx, request->usage_plan_id,
+                                                 &change.mutation, &plan, err);
+    return ok && show(ctx, plan, response, err);
 }
 
 bool srv_admin_delete_usage_plan(void *self, struct rpc_context *ctx,

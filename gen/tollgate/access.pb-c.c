@@ -148,6 +148,51 @@ void   tollgate__api_stage__free_unpacked
   assert(message->base.descriptor == &tollgate__api_stage__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tollgate__intent__init
+                     (Tollgate__Intent         *message)
+{
+  static const Tollgate__Intent init_value = TOLLGATE__INTENT__INIT;
+  *message = init_value;
+}
+size_t tollgate__intent__get_packed_size
+                     (const Tollgate__Intent *message)
+{
+  assert(message->base.descriptor == &tollgate__intent__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tollgate__intent__pack
+                     (const Tollgate__Intent *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tollgate__intent__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tollgate__intent__pack_to_buffer
+                     (const Tollgate__Intent *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tollgate__intent__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tollgate__Intent *
+       tollgate__intent__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tollgate__Intent *)
+     protobuf_c_message_unpack (&tollgate__intent__descriptor,
+                                allocator, len, data);
+}
+void   tollgate__intent__free_unpacked
+                     (Tollgate__Intent *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tollgate__intent__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   tollgate__usage_plan__tags_entry__init
                      (Tollgate__UsagePlan__TagsEntry         *message)
 {
@@ -651,6 +696,57 @@ const ProtobufCMessageDescriptor tollgate__api_stage__descriptor =
   (ProtobufCMessageInit) tollgate__api_stage__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor tollgate__intent__field_descriptors[2] =
+{
+  {
+    "token",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__Intent, token),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "names",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Tollgate__Intent, n_names),
+    offsetof(Tollgate__Intent, names),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__intent__field_indices_by_name[] = {
+  1,   /* field[1] = names */
+  0,   /* field[0] = token */
+};
+static const ProtobufCIntRange tollgate__intent__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor tollgate__intent__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.Intent",
+  "Intent",
+  "Tollgate__Intent",
+  "tollgate",
+  sizeof(Tollgate__Intent),
+  2,
+  tollgate__intent__field_descriptors,
+  tollgate__intent__field_indices_by_name,
+  1,  tollgate__intent__number_ranges,
+  (ProtobufCMessageInit) tollgate__intent__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor tollgate__usage_plan__tags_entry__field_descriptors[2] =
 {
   {
@@ -702,7 +798,7 @@ const ProtobufCMessageDescriptor tollgate__usage_plan__tags_entry__descriptor =
   (ProtobufCMessageInit) tollgate__usage_plan__tags_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tollgate__usage_plan__field_descriptors[8] =
+static const ProtobufCFieldDescriptor tollgate__usage_plan__field_descriptors[9] =
 {
   {
     "id",
@@ -800,8 +896,21 @@ static const ProtobufCFieldDescriptor tollgate__usage_plan__field_descriptors[8]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "adding",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__UsagePlan, adding),
+    &tollgate__intent__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tollgate__usage_plan__field_indices_by_name[] = {
+  8,   /* field[8] = adding */
   3,   /* field[3] = api_stages */
   2,   /* field[2] = description */
   0,   /* field[0] = id */
@@ -814,7 +923,7 @@ static const unsigned tollgate__usage_plan__field_indices_by_name[] = {
 static const ProtobufCIntRange tollgate__usage_plan__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor tollgate__usage_plan__descriptor =
 {
@@ -824,7 +933,7 @@ const ProtobufCMessageDescriptor tollgate__usage_plan__descriptor =
   "Tollgate__UsagePlan",
   "tollgate",
   sizeof(Tollgate__UsagePlan),
-  8,
+  9,
   tollgate__usage_plan__field_descriptors,
   tollgate__usage_plan__field_indices_by_name,
   1,  tollgate__usage_plan__number_ranges,
@@ -882,7 +991,7 @@ const ProtobufCMessageDescriptor tollgate__api_key__tags_entry__descriptor =
   (ProtobufCMessageInit) tollgate__api_key__tags_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tollgate__api_key__field_descriptors[11] =
+static const ProtobufCFieldDescriptor tollgate__api_key__field_descriptors[12] =
 {
   {
     "id",
@@ -1016,6 +1125,18 @@ static const ProtobufCFieldDescriptor tollgate__api_key__field_descriptors[11] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "joining",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__ApiKey, joining),
+    &tollgate__intent__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tollgate__api_key__field_indices_by_name[] = {
   5,   /* field[5] = created_date */
@@ -1023,6 +1144,7 @@ static const unsigned tollgate__api_key__field_indices_by_name[] = {
   2,   /* field[2] = description */
   4,   /* field[4] = enabled */
   0,   /* field[0] = id */
+  11,   /* field[11] = joining */
   6,   /* field[6] = last_updated_date */
   1,   /* field[1] = name */
   8,   /* field[8] = sealed_value */
@@ -1033,7 +1155,7 @@ static const unsigned tollgate__api_key__field_indices_by_name[] = {
 static const ProtobufCIntRange tollgate__api_key__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 11 }
+  { 0, 12 }
 };
 const ProtobufCMessageDescriptor tollgate__api_key__descriptor =
 {
@@ -1043,7 +1165,7 @@ const ProtobufCMessageDescriptor tollgate__api_key__descriptor =
   "Tollgate__ApiKey",
   "tollgate",
   sizeof(Tollgate__ApiKey),
-  11,
+  12,
   tollgate__api_key__field_descriptors,
   tollgate__api_key__field_indices_by_name,
   1,  tollgate__api_key__number_ranges,

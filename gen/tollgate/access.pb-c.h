@@ -20,6 +20,7 @@ typedef struct Tollgate__Throttle Tollgate__Throttle;
 typedef struct Tollgate__Quota Tollgate__Quota;
 typedef struct Tollgate__ApiStage Tollgate__ApiStage;
 typedef struct Tollgate__ApiStage__ThrottleEntry Tollgate__ApiStage__ThrottleEntry;
+typedef struct Tollgate__Intent Tollgate__Intent;
 typedef struct Tollgate__UsagePlan Tollgate__UsagePlan;
 typedef struct Tollgate__UsagePlan__TagsEntry Tollgate__UsagePlan__TagsEntry;
 typedef struct Tollgate__ApiKey Tollgate__ApiKey;
@@ -117,6 +118,27 @@ struct  Tollgate__ApiStage
     , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL }
 
 
+/*
+ * A change of a key or plan that somebody has checked or is checking and is about to make. It holds nothing yet.
+ */
+struct  Tollgate__Intent
+{
+  ProtobufCMessage base;
+  /*
+   * random: whose it is
+   */
+  ProtobufCBinaryData token;
+  /*
+   * of what shall be added
+   */
+  size_t n_names;
+  char **names;
+};
+#define TOLLGATE__INTENT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__intent__descriptor) \
+    , {0,NULL}, 0,NULL }
+
+
 struct  Tollgate__UsagePlan__TagsEntry
 {
   ProtobufCMessage base;
@@ -147,10 +169,14 @@ struct  Tollgate__UsagePlan
   char *product_code;
   size_t n_tags;
   Tollgate__UsagePlan__TagsEntry **tags;
+  /*
+   * stages
+   */
+  Tollgate__Intent *adding;
 };
 #define TOLLGATE__USAGE_PLAN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tollgate__usage_plan__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, NULL, (char *)protobuf_c_empty_string, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0,NULL, NULL, NULL, (char *)protobuf_c_empty_string, 0,NULL, NULL }
 
 
 struct  Tollgate__ApiKey__TagsEntry
@@ -189,10 +215,14 @@ struct  Tollgate__ApiKey
   char **usage_plan_ids;
   size_t n_tags;
   Tollgate__ApiKey__TagsEntry **tags;
+  /*
+   * plans
+   */
+  Tollgate__Intent *joining;
 };
 #define TOLLGATE__API_KEY__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tollgate__api_key__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, {0,NULL}, {0,NULL}, 0,NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, 0, NULL, NULL, {0,NULL}, {0,NULL}, 0,NULL, 0,NULL, NULL }
 
 
 /*
@@ -316,6 +346,25 @@ Tollgate__ApiStage *
 void   tollgate__api_stage__free_unpacked
                      (Tollgate__ApiStage *message,
                       ProtobufCAllocator *allocator);
+/* Tollgate__Intent methods */
+void   tollgate__intent__init
+                     (Tollgate__Intent         *message);
+size_t tollgate__intent__get_packed_size
+                     (const Tollgate__Intent   *message);
+size_t tollgate__intent__pack
+                     (const Tollgate__Intent   *message,
+                      uint8_t             *out);
+size_t tollgate__intent__pack_to_buffer
+                     (const Tollgate__Intent   *message,
+                      ProtobufCBuffer     *buffer);
+Tollgate__Intent *
+       tollgate__intent__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tollgate__intent__free_unpacked
+                     (Tollgate__Intent *message,
+                      ProtobufCAllocator *allocator);
 /* Tollgate__UsagePlan__TagsEntry methods */
 void   tollgate__usage_plan__tags_entry__init
                      (Tollgate__UsagePlan__TagsEntry         *message);
@@ -431,6 +480,9 @@ typedef void (*Tollgate__ApiStage__ThrottleEntry_Closure)
 typedef void (*Tollgate__ApiStage_Closure)
                  (const Tollgate__ApiStage *message,
                   void *closure_data);
+typedef void (*Tollgate__Intent_Closure)
+                 (const Tollgate__Intent *message,
+                  void *closure_data);
 typedef void (*Tollgate__UsagePlan__TagsEntry_Closure)
                  (const Tollgate__UsagePlan__TagsEntry *message,
                   void *closure_data);
@@ -463,6 +515,7 @@ extern const ProtobufCMessageDescriptor tollgate__quota__descriptor;
 extern const ProtobufCEnumDescriptor    tollgate__quota__period__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__api_stage__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__api_stage__throttle_entry__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__intent__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__usage_plan__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__usage_plan__tags_entry__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__api_key__descriptor;

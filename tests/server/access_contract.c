@@ -1,5 +1,6 @@
 #include "access_contract.h"
 
+#include "access_process.h"
 #include "server/access_state.h"
 #include "server/access_watch.h"
 #include "store_support.h"
@@ -21,49 +22,7 @@
 
 static const struct access_contract *subject;
 
-/* One process's view of the store. */
-struct process {
-    struct srv_store *store;
-    struct srv_access access;
-    struct rpc_context ctx;
-    struct base_err err;
-};
-
-/* Opens; false, with the process's error, where that fails. Any thread. */
-static bool process_try_open(struct process *process)
-{
-    static const char *const stages[] = {"$default"};
-    rpc_context_init(&process->ctx);
-    process->store = subject->open(&process->err);
-    if (process->store == NULL) {
-        return false;
-    }
-    const struct srv_access_config config = {
-        .store = process->store,
-        .clock = &base_clock_system,
-        .random = &base_random_system,
-        .secret = BASE_STR("an operator's secret"),
-        .keeps_values = true,
-        .stages = stages,
-        .stage_count = 1,
-    };
-    return srv_access_open(&process->access, &config, &process->err);
-}
-
-static void process_open(struct process *process)
-{
-    if (!process_try_open(process)) {
-        fail_msg("%s", process->err.message);
-    }
-}
-
-static void process_close(struct process *process)
-{
-    rpc_context_dispose(&process->ctx);
-    srv_store_close(process->store);
-}
-
-static const char *add_key(struct process *process, const char *value)
+static const char *add_key(struct access_process *process, const char *value)
 {
     static char id[SRV_KEY_ID_BYTES + 1];
     Tollgate__ApiKey key = TOLLGATE__API_KEY__INIT;
@@ -81,8 +40,8 @@ static const char *add_key(struct process *process, const char *value)
 static void test_every_field_is_kept(void **state)
 {
     (void)state;
-    struct process process;
-    process_open(&process);
+    struct access_process process;
+    access_process_open(subject, &process);
     char *plan_ids[] = {"standard", "premium"};
     Tollgate__ApiKey__TagsEntry tag = TOLLGATE__API_KEY__TAGS_ENTRY__INIT;
     Tollgate__ApiKey__TagsEntry *tags[] = {&tag};
@@ -113,14 +72,14 @@ static void test_every_field_is_kept(void **state)
     char *revealed;
     assert_true(srv_access_reveal(&process.access, &process.ctx, read, &revealed, &process.err));
     assert_string_equal(revealed, value);
-    process_close(&process);
+    access_process_close(&process);
 }
 
 static void test_limits_of_methods_are_kept(void **state)
 {
     (void)state;
-    struct process process;
-    process_open(&process);
+    struct access_process process;
+    access_process_open(subject, &process);
     Tollgate__Throttle throttle = TOLLGATE__THROTTLE__INIT;
     throttle.rate_limit = 0.25;
     throttle.burst_limit = 3;
@@ -146,20 +105,20 @@ static void test_limits_of_methods_are_kept(void **state)
     assert_string_equal(read->api_stages[0]->throttle[0]->key, "/notes/{note_id}/GET");
     assert_true(read->api_stages[0]->throttle[0]->value->rate_limit == 0.25);
     assert_null(read->quota);
-    process_close(&process);
+    access_process_close(&process);
 }
 
 /* ---- Made once ---- */
 
 struct opening {
-    struct process process;
+    struct access_process process;
     bool is_open;
 };
 
 static void open_one(void *user, size_t index)
 {
     struct opening *opening = &((struct opening *)user)[index];
-    opening->is_open = process_try_open(&opening->process);
+    opening->is_open = access_process_try_open(subject, &opening->process);
 }
 
 /* Processes that find no store, or an empty one, at one moment agree on its salt. */
@@ -168,9 +127,9 @@ static void test_one_salt_for_all(void **state)
     (void)state;
     struct opening openings[OPENERS];
     store_on_threads(OPENERS, open_one, openings);
-    struct process *first = &openings[0].process;
+    struct access_process *first = &openings[0].process;
     for (size_t i = 0; i < OPENERS; i++) {
-        struct process *process = &openings[i].process;
+        struct access_process *process = &openings[i].process;
         if (!openings[i].is_open) {
             fail_msg("%s", process->err.message);
         }
@@ -182,7 +141,7 @@ static void test_one_salt_for_all(void **state)
     assert_true(srv_scan_run(&scan, first->store, &first->ctx, &page, &first->err));
     assert_int_equal(page.count, 2);
     for (size_t i = 0; i < OPENERS; i++) {
-        process_close(&openings[i].process);
+        access_process_close(&openings[i].process);
     }
 }
 
@@ -258,10 +217,10 @@ static bool set_name(const struct srv_mutation *self, struct rpc_context *ctx,
 static void test_changes_are_seen_by_another_process(void **state)
 {
     (void)state;
-    struct process writer;
-    struct process reader;
-    process_open(&writer);
-    process_open(&reader);
+    struct access_process writer;
+    struct access_process reader;
+    access_process_open(subject, &writer);
+    access_process_open(subject, &reader);
     struct witness witness = {.listener = {on_access}, .lock = PTHREAD_MUTEX_INITIALIZER};
     struct srv_access_watch *watch =
         srv_access_watch_open(&reader.access, &witness.listener, &reader.err);
@@ -282,8 +241,8 @@ static void test_changes_are_seen_by_another_process(void **state)
     assert_true(srv_access_remove_key(&writer.access, &writer.ctx, id, &writer.err));
     expect_seen(&witness, 0, 1, "");
     srv_access_watch_close(watch);
-    process_close(&writer);
-    process_close(&reader);
+    access_process_close(&writer);
+    access_process_close(&reader);
 }
 
 /* Makes the state's number run ahead of the changes it names. */
@@ -303,10 +262,10 @@ static void test_what_was_missed_is_read(void **state)
     (void)state;
     static const struct srv_collection states = {"access", SRV_KEY_TEXT,
                                                  &tollgate__access_state__descriptor};
-    struct process writer;
-    struct process reader;
-    process_open(&writer);
-    process_open(&reader);
+    struct access_process writer;
+    struct access_process reader;
+    access_process_open(subject, &writer);
+    access_process_open(subject, &reader);
     struct witness witness = {.listener = {on_access}, .lock = PTHREAD_MUTEX_INITIALIZER};
     struct srv_access_watch *watch =
         srv_access_watch_open(&reader.access, &witness.listener, &reader.err);
@@ -329,8 +288,8 @@ static void test_what_was_missed_is_read(void **state)
     add_key(&writer, "a-value-that-is-watched");
     expect_seen(&witness, 2, 2, NULL);
     srv_access_watch_close(watch);
-    process_close(&writer);
-    process_close(&reader);
+    access_process_close(&writer);
+    access_process_close(&reader);
 }
 
 /* ---- Pages ---- */
@@ -345,8 +304,8 @@ static bool is_odd(const struct srv_scan *self, const ProtobufCMessage *message)
 static void test_scans(void **state)
 {
     (void)state;
-    struct process process;
-    process_open(&process);
+    struct access_process process;
+    access_process_open(subject, &process);
     for (int i = 0; i < 10; i++) {
         char value[32];
         char name[8];
@@ -376,7 +335,7 @@ static void test_scans(void **state)
     }
     assert_int_equal(count, 5);
     assert_in_range(pages, 3, 4);
-    process_close(&process);
+    access_process_close(&process);
 }
 
 static int renew(void **state)

@@ -12,6 +12,9 @@ static struct fake_store *fake_of(struct srv_store *self)
 
 static bool is_failing(const struct fake_store *fake, struct base_err *err)
 {
+    if (fake->hook != NULL) {
+        fake->hook->before(fake->hook);
+    }
     return fake->fails != BASE_OK && !base_err_set(err, fake->fails, "the fake store fails");
 }
 

@@ -1,5 +1,5 @@
 /* A store in memory, and a test's hands on it: how pages end, what fails, how often a mutation
- * runs. One thread. */
+ * runs, what happens between two operations. One thread. */
 #ifndef SERVER_FAKE_STORE_H
 #define SERVER_FAKE_STORE_H
 
@@ -13,14 +13,20 @@ struct fake_document {
     struct base_str body;
 };
 
+/* Called before each operation, which it may make fail, and may call the store itself. */
+struct fake_hook {
+    void (*before)(struct fake_hook *self);
+};
+
 struct fake_store {
     struct srv_store store;
     struct fake_document *documents; /* by collection, then key */
     size_t count;
     int64_t next_id;
-    size_t page_max;      /* documents after which a page ends early; 0 for none */
-    size_t runs;          /* times a mutation is run on fresh copies before it counts; 0 is 1 */
-    enum base_code fails; /* what each operation answers where not BASE_OK */
+    size_t page_max;        /* documents after which a page ends early; 0 for none */
+    size_t runs;            /* times a mutation is run on fresh copies before it counts; 0 is 1 */
+    enum base_code fails;   /* what each operation answers where not BASE_OK */
+    struct fake_hook *hook; /* or NULL */
 };
 
 void fake_store_init(struct fake_store *fake);

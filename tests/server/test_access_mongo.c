@@ -2,6 +2,7 @@
 #include "server/store_mongo.h"
 
 #include "access_contract.h"
+#include "membership_contract.h"
 #include "tests/mongodb/engine.h"
 
 #include <stdio.h>
@@ -31,7 +32,7 @@ int main(void)
         .open = open_store,
     };
     mongo_engine_open(&engine);
-    int failures = access_contract_run(&contract);
+    int failures = access_contract_run(&contract) + membership_contract_run(&contract);
     mongo_engine_close(&engine);
     return failures;
 }

@@ -2,6 +2,7 @@
 #include "server/store_sqlite.h"
 
 #include "access_contract.h"
+#include "membership_contract.h"
 #include "sqlite_file.h"
 
 static struct srv_store *open_store(struct base_err *err)
@@ -16,7 +17,7 @@ int main(void)
         .renew = sqlite_file_renew,
         .open = open_store,
     };
-    int failures = access_contract_run(&contract);
+    int failures = access_contract_run(&contract) + membership_contract_run(&contract);
     sqlite_file_remove();
     return failures;
 }
