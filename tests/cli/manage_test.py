@@ -179,7 +179,7 @@ class Gateways(unittest.TestCase):
 
     def serve(self):
         return admin_program.Program(program.path, signed=False, store=program.store,
-                                     upstream=program.address_of("grpc"))
+                                     upstream=program.running.address("grpc"))
 
     def status(self, gateway, value):
         request = urllib.request.Request(gateway.http + "/notes?page_size=1", headers={"x-api-key": value})

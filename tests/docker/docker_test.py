@@ -9,14 +9,12 @@ build's first half and what the image runs are tried. Prints "N passed, N failed
 unless all passed.
 """
 
-import ctypes
 import fnmatch
 import json
 import os
 import re
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -25,8 +23,9 @@ import unittest
 import urllib.error
 import urllib.request
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mongodb"))
-from engine import PR_SET_PDEATHSIG, Engine  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
+from program import Program  # noqa: E402
+from engine import Engine  # noqa: E402
 
 try:
     import yaml
@@ -119,29 +118,12 @@ class Processes(unittest.TestCase):
 
     def start(self, name, args, variables):
         """Runs the program until it listens; returns its ports by protocol."""
-        log_path = os.path.join(self.folder, name + ".log")
-        libc = ctypes.CDLL(None)
-        with open(log_path, "wb") as log:
-            process = subprocess.Popen(
-                [program, *args], cwd=self.folder, stdin=subprocess.DEVNULL,
-                env={**os.environ, "TOLLGATE_ADMIN": "none" if args[0] == "gateway" else "127.0.0.1:0", **variables},
-                stdout=log, stderr=log, preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
-        self.addCleanup(self.stop, process)
-        wanted = {"serve": 3, "server": 2, "gateway": 1}[args[0]]
-        ports, give_up = {}, time.monotonic() + START_S_MAX
-        while len(ports) < wanted:
-            with open(log_path, encoding="utf-8") as log:
-                text = log.read()
-            if process.poll() is not None or time.monotonic() > give_up:
-                self.fail(f"{name} does not listen:\n{text}")
-            ports = {protocol: int(port) for port, protocol in
-                     re.findall(r"address=(?:0\.0\.0\.0|127\.0\.0\.1):(\d+) protocol=(\w+)", text)}
-            time.sleep(0.02)
-        return ports
-
-    def stop(self, process):
-        process.terminate()
-        self.assertEqual(process.wait(START_S_MAX), 0)
+        running = Program([program, *args], os.path.join(self.folder, name + ".log"), cwd=self.folder,
+                          env={**os.environ, "TOLLGATE_ADMIN": "none" if args[0] == "gateway" else "127.0.0.1:0",
+                               **variables})
+        self.addCleanup(running.stop)
+        protocols = {"serve": ("http", "grpc", "admin"), "server": ("grpc", "admin"), "gateway": ("http",)}[args[0]]
+        return {protocol: running.port(protocol) for protocol in protocols}
 
     def check_health(self, command, ports):
         """Runs a health check of the image, told the port that stands for the usual one."""

@@ -5,20 +5,12 @@
         program.http
 """
 
-import ctypes
 import os
-import re
-import signal
-import subprocess
-import sys
 import tempfile
-import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mongodb"))
-from engine import PR_SET_PDEATHSIG, Engine  # noqa: E402
+import program
+from engine import Engine
 
-START_S_MAX = 30
-STOP_S_MAX = 30
 KEY_ID = "AKIDTOLLGATETEST"
 SECRET = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
 
@@ -39,19 +31,15 @@ class Program:
         self.engine = None
         if self.store is None:
             self.store = self.make_store()
-        self.log = os.path.join(self.folder.name, "log")
         environment = {**os.environ, "TOLLGATE_ADMIN": "127.0.0.1:0"}
         if self.signed:
             environment.update(TOLLGATE_ADMIN_KEY_ID=KEY_ID, TOLLGATE_ADMIN_SECRET=SECRET)
         role = ["gateway", "--upstream", self.upstream] if self.upstream else ["serve", "--grpc", "127.0.0.1:0"]
-        libc = ctypes.CDLL(None)
-        with open(self.log, "wb") as log:
-            self.process = subprocess.Popen(
-                [self.path, *role, "--listen", "127.0.0.1:0", "--store", self.store, *self.flags],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment,
-                preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
-        self.admin = "http://" + self.address_of("admin")
-        self.http = "http://" + self.address_of("http")
+        self.running = program.Program(
+            [self.path, *role, "--listen", "127.0.0.1:0", "--store", self.store, *self.flags],
+            os.path.join(self.folder.name, "log"), env=environment)
+        self.admin = "http://" + self.running.address("admin")
+        self.http = "http://" + self.running.address("http")
         return self
 
     def make_store(self):
@@ -61,27 +49,11 @@ class Program:
         self.engine.__enter__()
         return f"{self.engine.server}/{os.path.basename(self.folder.name)}"
 
-    def address_of(self, protocol):
-        for _ in range(START_S_MAX * 20):
-            with open(self.log) as log:
-                found = re.search(rf"address=(\S+) protocol={protocol}\n", log.read())
-            if found:
-                return found.group(1)
-            if self.process.poll() is not None:
-                break
-            time.sleep(0.05)
-        with open(self.log) as log:
-            raise AssertionError("the program does not listen:\n" + log.read())
-
     def __exit__(self, *_):
-        self.process.terminate()
-        status = self.process.wait(STOP_S_MAX)
+        self.running.stop()
         if self.engine is not None:
             self.engine.__exit__()
-        with open(self.log) as log:
-            text = log.read()
         self.folder.cleanup()
-        assert status == 0, f"exit status {status} after SIGTERM\n{text}"
 
 
 def client_environment(folder):

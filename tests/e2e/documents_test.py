@@ -7,22 +7,17 @@ Starts a MongoDB engine and `PROGRAM serve` over it, on free ports; prints "N pa
 exits with 1 unless all passed.
 """
 
-import ctypes
 import datetime
 import json
 import os
-import re
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 import unittest
 import urllib.error
 import urllib.request
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mongodb"))
-from engine import PR_SET_PDEATHSIG, Engine  # noqa: E402
+from program import Program
+from engine import Engine
 
 try:
     import bson
@@ -30,7 +25,6 @@ try:
 except ImportError as missing:
     sys.exit(f"documents_test: {missing}; install python3-pymongo")
 
-START_S_MAX = 30
 CALL_S_MAX = 30
 JANUARY = datetime.datetime(2026, 1, 2, 3, 4, 5, 678000)
 
@@ -55,27 +49,10 @@ class DocumentsTest(unittest.TestCase):
         self.start(f"{server}/{name}", os.path.join(folder.name, "log"))
 
     def start(self, store, log_path):
-        libc = ctypes.CDLL(None)
-        with open(log_path, "wb") as log:
-            program = subprocess.Popen(
-                [program_path, "serve", "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--store", store],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
-        self.addCleanup(self.stop, program)
-        give_up = time.monotonic() + START_S_MAX
-        while time.monotonic() < give_up and program.poll() is None:
-            with open(log_path, encoding="utf-8") as log:
-                found = re.search(r"address=(\S+) protocol=http", log.read())
-            if found:
-                self.address = found.group(1)
-                return
-            time.sleep(0.02)
-        with open(log_path, encoding="utf-8") as log:
-            self.fail("the program does not listen:\n" + log.read())
-
-    def stop(self, program):
-        program.terminate()
-        self.assertEqual(program.wait(START_S_MAX), 0)
+        program = Program([program_path, "serve", "--listen", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--store", store],
+                          log_path)
+        self.addCleanup(program.stop)
+        self.address = program.address("http")
 
     def call(self, method, path, body=None):
         """Returns the status and the decoded answer."""

@@ -10,17 +10,11 @@ import base64
 import concurrent.futures
 import http.client
 import json
-import os
-import re
-import signal
-import subprocess
 import sys
 import tempfile
-import time
 import unittest
 
-# Programs are started by fork, whose handlers in C-core can wait for ever for threads of theirs.
-os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+from program import Program
 
 try:
     import grpc
@@ -94,31 +88,14 @@ class Server:
             response_serializer=lambda message: message.SerializeToString())
 
 
-class Gateway:
-    """`tollgate gateway`, running until stop()."""
+class Gateway(Program):
+    """`tollgate gateway` before the server."""
 
     def __init__(self, upstream_port, name):
-        self.log_path = f"{work.name}/{name}.log"
-        command = [program_path, "gateway", "--listen", "127.0.0.1:0", "--upstream", f"127.0.0.1:{upstream_port}",
-                   "--proto-set", f"{work.name}/{name}.binpb"]
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        give_up = time.monotonic() + WAIT_S_MAX
-        while not (found := re.search(r"event=listening address=\S*:(\d+) protocol=http", self.log())):
-            if self.process.poll() is not None or time.monotonic() > give_up:
-                self.process.kill()
-                sys.exit("files_test: the gateway does not listen:\n" + self.log())
-            time.sleep(0.01)
-        self.port = int(found.group(1))
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8") as log:
-            return log.read()
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        if self.process.wait(WAIT_S_MAX) != 0:
-            sys.exit("files_test: the gateway failed at its end:\n" + self.log())
+        super().__init__([program_path, "gateway", "--listen", "127.0.0.1:0", "--upstream",
+                          f"127.0.0.1:{upstream_port}", "--proto-set", f"{work.name}/{name}.binpb"],
+                         f"{work.name}/{name}.log")
+        self.http_port = self.port("http")
 
 
 server = Server()
@@ -127,7 +104,7 @@ server = Server()
 class FilesTest(unittest.TestCase):
     def ask(self, method, path, body=None, headers=()):
         """The response, with its body in `body`; headers are pairs, so that one may stand twice."""
-        connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=WAIT_S_MAX)
+        connection = http.client.HTTPConnection("127.0.0.1", gateway.http_port, timeout=WAIT_S_MAX)
         self.addCleanup(connection.close)
         connection.putrequest(method, path)
         for name, value in headers:
@@ -200,7 +177,7 @@ class Metadata(FilesTest):
         self.assertEqual(self.ask("POST", "/echo", b"x", sent).body, b"x")
         for pair in (("authorization", "Bearer abc"), ("color", "blue"), ("color", "red"), ("trace-bin", b"\x00\xff"),
                      ("trace-bin", b"\xff\xe0"), ("tollgate-accept", "text/plain"), ("tollgate-content-type", "a/b"),
-                     ("x-forwarded-for", "203.0.113.9, 127.0.0.1"), ("x-forwarded-host", f"127.0.0.1:{gateway.port}")):
+                     ("x-forwarded-for", "203.0.113.9, 127.0.0.1"), ("x-forwarded-host", f"127.0.0.1:{gateway.http_port}")):
             self.assertIn(pair, seen)
         keys = {key for key, _ in seen}
         self.assertFalse(keys & {"x-custom", "connection", "tollgate-connection", "grpc-metadata-color"}, keys)

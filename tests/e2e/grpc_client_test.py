@@ -10,13 +10,10 @@ the environment the store is a database of a MongoDB engine instead, one for eac
 
 import concurrent.futures
 import contextlib
-import ctypes
 import json
 import os
 import re
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -24,10 +21,8 @@ import time
 import unittest
 import urllib.request
 
-# Notes want a key, which is not the subject here.
-os.environ["TOLLGATE_NO_KEYS"] = "true"
-# Programs are started by fork, whose handlers in C-core can wait for ever for threads of theirs.
-os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+import program
+from engine import Engine
 
 try:
     import grpc
@@ -35,16 +30,13 @@ try:
 except ImportError as missing:
     sys.exit(f"grpc_client_test: {missing}; install python3-grpcio and python3-grpc-tools")
 
-START_S_MAX = 30
-STOP_S_MAX = 30
+# Notes want a key, which is not the subject here.
+os.environ["TOLLGATE_NO_KEYS"] = "true"
+
 CALL_S_MAX = 30
 IDLE_STOP_S_MAX = 4  # C-core by itself waits 5 s for the idle client, 20 s for the frozen one
 MESSAGE_BYTES_MAX = 4 * 1024 * 1024
 UUID_V7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-PR_SET_PDEATHSIG = 1
-
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../mongodb"))
-from engine import Engine  # noqa: E402
 
 program_path = ""
 stubs = None
@@ -84,60 +76,18 @@ class Stubs:
         self.notes_grpc = notes_pb2_grpc
 
 
-class Program:
-    """The program, running until stop() or kill()."""
+class Program(program.Program):
+    """The program, over the store of the folder."""
 
     def __init__(self, folder, subcommand="serve"):
-        self.log_path = os.path.join(folder, "log")
-        self.ports = {}
-        args = [program_path, subcommand, "--grpc", "127.0.0.1:0",
-                "--store", store_of(folder)]
+        args = [program_path, subcommand, "--grpc", "127.0.0.1:0", "--store", store_of(folder)]
         if subcommand == "serve":
             args += ["--listen", "127.0.0.1:0"]
-        libc = ctypes.CDLL(None)
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(
-                args, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                preexec_fn=lambda: libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL))
-        wanted = {"serve": 2, "server": 1}[subcommand]
-        give_up = time.monotonic() + START_S_MAX
-        while len(self.ports) < wanted:
-            if self.process.poll() is not None or time.monotonic() > give_up:
-                self.kill()
-                raise AssertionError("the program does not listen:\n" + self.log())
-            time.sleep(0.01)
-            for line in self.log().splitlines():
-                found = re.search(r"event=listening.* address=\S*:(\d+)", line)
-                protocol = re.search(r" protocol=(\w+)", line)
-                if found and protocol:
-                    self.ports[protocol.group(1)] = int(found.group(1))
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8", errors="replace") as log:
-            return log.read()[-6000:]
+        super().__init__(args, os.path.join(folder, "log"))
+        self.grpc_port = self.port("grpc")
 
     def channel(self, options=()):
-        return grpc.insecure_channel(f"127.0.0.1:{self.ports['grpc']}", options=options)
-
-    def terminate(self):
-        self.process.send_signal(signal.SIGTERM)
-
-    def wait(self):
-        try:
-            status = self.process.wait(STOP_S_MAX)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise AssertionError("the program does not end:\n" + self.log()) from None
-        if status != 0:
-            raise AssertionError(f"the program ended with status {status}:\n" + self.log())
-
-    def stop(self):
-        self.terminate()
-        self.wait()
-
-    def kill(self):
-        self.process.kill()
-        self.process.wait()
+        return grpc.insecure_channel(f"127.0.0.1:{self.grpc_port}", options=options)
 
 
 class GrpcTest(unittest.TestCase):
@@ -259,7 +209,7 @@ class Calls(GrpcTest):
     def test_documents_are_the_same_over_rest(self):
         if self.subcommand != "serve":
             self.skipTest("no REST here")
-        rest = f"http://127.0.0.1:{self.program.ports['http']}"
+        rest = f"http://127.0.0.1:{self.program.port('http')}"
         note = self.new_note("From gRPC")
         with urllib.request.urlopen(f"{rest}/notes/{note.note_id}", timeout=CALL_S_MAX) as answer:
             seen = json.load(answer)
@@ -352,7 +302,7 @@ class Stopping(GrpcTest):
 
     def test_idle_and_frozen_clients(self):
         self.new_user("Idle")  # its connection stays, and is not read while it is idle
-        frozen = socket.create_connection(("127.0.0.1", self.program.ports["grpc"]))
+        frozen = socket.create_connection(("127.0.0.1", self.program.grpc_port))
         self.addCleanup(frozen.close)
         settings = b"\0\0\0\4\0\0\0\0\0"
         frozen.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings)

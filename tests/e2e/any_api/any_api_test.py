@@ -13,7 +13,6 @@ import itertools
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -21,12 +20,12 @@ import tempfile
 import time
 import unittest
 
-# Programs are started by fork, whose handlers in C-core can wait for ever for threads of theirs.
-os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = HERE, os.path.join(HERE, "..")
 
+from program import Program  # noqa: E402
 from rows import REFUSED, SERVED  # noqa: E402
-from shop_server import HERE, PROTOS, Reflection, Schema, ShopServer, compile_set  # noqa: E402
+from shop_server import PROTOS, Reflection, Schema, ShopServer, compile_set  # noqa: E402
 
 WAIT_S_MAX = 30
 
@@ -65,59 +64,29 @@ moved_set = compile_variant("moved", lambda text: text.replace('"/v1/', '"/v2/')
 schema = Schema(compile_set(in_folder("all.binpb"), proto_folder, PROTOS))
 
 
-class Gateway:
-    """`tollgate gateway`, running until stop(). With `waits_for` it is not listening yet, but has this in its log."""
+class Gateway(Program):
+    """`tollgate gateway` before a server of the shop. With `waits_for` it is not listening yet, but has this in its
+    log."""
 
     def __init__(self, upstream_port, *flags, waits_for=None):
-        self.log_path = in_folder(f"log-{next(log_numbers)}")
-        command = [program_path, "gateway", "--listen", "127.0.0.1:0", "--threads", "2",
-                   "--upstream", f"127.0.0.1:{upstream_port}", *flags]
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        super().__init__([program_path, "gateway", "--listen", "127.0.0.1:0", "--threads", "2",
+                          "--upstream", f"127.0.0.1:{upstream_port}", *flags], in_folder(f"log-{next(log_numbers)}"))
         if waits_for is None:
             self.wait_to_listen()
         else:
             self.wait_for_log(waits_for)
 
     def wait_to_listen(self):
-        self.port = int(self.wait_for_log(r"event=listening address=\S*:(\d+)")[0])
-
-    def log(self):
-        with open(self.log_path, encoding="utf-8") as log:
-            return log.read()
-
-    def wait_for_log(self, pattern, count=1):
-        """What `pattern` captures, once the log has it `count` times."""
-        give_up = time.monotonic() + WAIT_S_MAX
-        while True:
-            found = re.findall(pattern, self.log())
-            if len(found) >= count:
-                return found
-            if self.process.poll() is not None or time.monotonic() > give_up:
-                self.process.kill()
-                self.process.wait()
-                raise AssertionError(f"no {pattern} in the log:\n{self.log()}")
-            time.sleep(0.01)
+        self.http_port = self.port("http")
 
     def ask(self, method, path, body=None, headers=()):
         """The status and the body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT_S_MAX)
+        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=WAIT_S_MAX)
         connection.request(method, path, body, dict(headers))
         response = connection.getresponse()
         text = response.read().decode()
         connection.close()
         return response.status, text
-
-    def reload(self):
-        self.process.send_signal(signal.SIGHUP)
-
-    def stop(self):
-        """Returns how long it took."""
-        start = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(WAIT_S_MAX)
-        assert status == 0, f"exit status {status}:\n{self.log()}"
-        return time.monotonic() - start
 
 
 def explain(flags, method, path, body=None, headers=()):
