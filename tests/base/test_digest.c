@@ -1,19 +1,17 @@
 #include "base/digest.h"
+#include "tests/hex.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
 static const char *hex(const uint8_t digest[BASE_DIGEST_BYTES])
 {
     static char text[2 * BASE_DIGEST_BYTES + 1];
-    for (size_t i = 0; i < BASE_DIGEST_BYTES; i++) {
-        snprintf(text + 2 * i, 3, "%02x", digest[i]);
-    }
+    to_hex(base_str_make((const char *)digest, BASE_DIGEST_BYTES), text, sizeof text);
     return text;
 }
 

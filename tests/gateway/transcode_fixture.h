@@ -1,8 +1,10 @@
-/* What the tests of the transcoder share: the schema of protos/, and bytes written as hex. */
+/* What the tests of the transcoder share: the schema of protos/, and one call each
+ * way with its bytes as hex. */
 #ifndef GATEWAY_TRANSCODE_FIXTURE_H
 #define GATEWAY_TRANSCODE_FIXTURE_H
 
 #include "gateway/transcode.h"
+#include "tests/hex.h"
 
 #include <stddef.h>
 
@@ -14,12 +16,6 @@ const struct gw_schema *test_schema(void);
 
 /* A message type of package test.v1, or by its full name; fails the test when there is none. */
 const struct gw_message *test_type(const char *name);
-
-/* Writes `bytes` as lower-case hex into `out`. */
-void to_hex(struct base_str bytes, char *out, size_t size);
-
-/* Reads hex, spaces ignored; returns what stands in `storage`. */
-struct base_str from_hex(const char *hex, char *storage, size_t size);
 
 /* What reading `json`, or writing the wire bytes that `hex` stands for, comes to: hex or JSON, else
  * the error's message. The options' schema is the tests'. What is returned lives until the next

@@ -2,6 +2,7 @@
 
 #include "rpc/codec.h"
 #include "server/bson_codec.h"
+#include "tests/hex.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,13 +25,10 @@ ProtobufCMessage *bson_message_of_hex(struct base_arena *arena,
                                       const ProtobufCMessageDescriptor *type, const char *hex)
 {
     size_t len = strlen(hex) / 2;
-    uint8_t *bytes = base_arena_alloc(arena, len);
-    for (size_t i = 0; i < len; i++) {
-        const char digits[] = {hex[2 * i], hex[2 * i + 1], '\0'};
-        bytes[i] = (uint8_t)strtoul(digits, NULL, 16);
-    }
+    struct base_str wire = from_hex(hex, base_arena_alloc(arena, len), len);
     ProtobufCAllocator allocator = rpc_codec_allocator(arena);
-    ProtobufCMessage *message = protobuf_c_message_unpack(type, &allocator, len, bytes);
+    ProtobufCMessage *message =
+        protobuf_c_message_unpack(type, &allocator, wire.len, (const uint8_t *)wire.data);
     assert_non_null(message);
     return message;
 }
