@@ -4,6 +4,7 @@
 #include "gateway/json_to_wire.h"
 
 #include "gateway/key_set.h"
+#include "gateway/wire_field.h"
 
 /* Fields and oneofs of a message whose bitset is small enough to clear each time. */
 #define SMALL_MESSAGE_BITS 256
@@ -75,7 +76,9 @@ static bool read_message_field(struct gw_reader *reader, const struct gw_field *
     }
     struct gw_payload payload;
     return gw_payload_open(reader, field->tag, field->tag_len, *guess, &payload) &&
-           gw_read_message(reader, field->message) && gw_payload_close(reader, payload, guess);
+           gw_read_message(reader, field->message) && gw_payload_close(reader, payload, guess) &&
+           (!field->parent->is_message_set || base_buf_append_char(reader->out, GW_ITEM_END_TAG) ||
+            gw_reader_full(reader));
 }
 
 bool gw_read_element(struct gw_reader *reader, const struct gw_field *field, bool *out_skipped)

@@ -101,7 +101,7 @@ struct gw_field {
     bool checks_utf8;
     bool is_plain_text; /* one string, with a tag of one byte: most strings */
     uint8_t tag_len;    /* of tag[], the field's key on the wire as we write it */
-    uint8_t tag[5];
+    uint8_t tag[8];     /* in a MessageSet all that stands before the length (wire_field.h) */
 };
 
 /* Field numbers that are left to extensions; the last is one of them. */
@@ -117,7 +117,7 @@ struct gw_message {
     uint32_t oneof_count; /* real ones: a proto3 optional makes none */
     enum gw_well_known well_known;
     bool is_map_entry;
-    bool is_message_set; /* an old wire format, whose extensions count as unknown */
+    bool is_message_set; /* an old wire format, of extensions alone (wire_field.h) */
     bool has_required;   /* some field is_required */
     const struct gw_number_range *extension_ranges; /* sorted, apart from each other */
     size_t extension_range_count;

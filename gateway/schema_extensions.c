@@ -80,6 +80,10 @@ static bool load_extension(struct gw_schema_loader *loader, struct gw_field *fie
         !gw_schema_load_field(loader, field, source, pending->is_proto3)) {
         return false;
     }
+    if (extendee->is_message_set && (field->type != GW_MESSAGE || field->is_repeated)) {
+        return gw_schema_bad_field(loader, extendee, source->name,
+                                   "an extension of a MessageSet is one message");
+    }
     return !(field->is_required || field->is_map) ||
            gw_schema_bad_field(loader, extendee, source->name, "no extension can be that");
 }
@@ -123,9 +127,7 @@ bool gw_schema_load_extensions(struct gw_schema_loader *loader)
         if (p->extendee == NULL) {
             return false;
         }
-        if (!p->extendee->is_message_set) {
-            all[count++] = p;
-        }
+        all[count++] = p;
     }
     qsort(all, count, sizeof *all, compare_extendees);
     for (size_t first = 0, end; first < count; first = end) {

@@ -10,6 +10,12 @@
 
 #define NUMBER_MAX ((1 << 29) - 1)
 
+/* The largest number of a field of `message`. */
+static int32_t number_max(const struct gw_message *message)
+{
+    return message->is_message_set ? GW_ITEM_NUMBER_MAX : NUMBER_MAX;
+}
+
 /* What a byte of a name becomes at most in JSON: \u001f. */
 #define JSON_ESCAPE_BYTES 6
 
@@ -109,7 +115,9 @@ static void load_tag(struct gw_field *field)
 {
     uint8_t tag[GW_VARINT_BYTES_MAX];
     enum gw_wire_type type = field->is_packed ? GW_WIRE_LEN : gw_wire_type_of(field->type);
-    uint8_t *end = gw_wire_put_varint(tag, (uint64_t)field->number << 3 | type);
+    uint8_t *end = field->parent->is_message_set
+                       ? gw_wire_put_item_tag(tag, field->number)
+                       : gw_wire_put_varint(tag, (uint64_t)field->number << 3 | type);
     field->tag_len = (uint8_t)(end - tag);
     memcpy(field->tag, tag, field->tag_len);
     field->is_plain_text = field->type == GW_STRING && !field->is_repeated && field->tag_len == 1;
@@ -127,7 +135,7 @@ bool gw_schema_load_field(struct gw_schema_loader *loader, struct gw_field *fiel
     if (field->default_value.data == NULL) {
         return gw_schema_full(loader->err);
     }
-    if (source->number < 1 || source->number > NUMBER_MAX) {
+    if (source->number < 1 || source->number > number_max(field->parent)) {
         return gw_schema_bad_field(loader, field->parent, source->name,
                                    "the number is out of range");
     }
@@ -227,7 +235,7 @@ static size_t merge_ranges(struct gw_number_range *ranges, size_t count)
 static bool load_ranges(struct gw_schema_loader *loader, struct gw_message *message,
                         const Google__Protobuf__DescriptorProto *source)
 {
-    size_t declared = message->is_message_set ? 0 : source->n_extension_range;
+    size_t declared = source->n_extension_range;
     size_t count = 0;
     struct gw_number_range *ranges =
         base_arena_calloc(&loader->schema->arena, declared * sizeof *ranges);
@@ -238,7 +246,7 @@ static bool load_ranges(struct gw_schema_loader *loader, struct gw_message *mess
         int32_t first = source->extension_range[i]->start;
         int32_t end = source->extension_range[i]->end;
         /* An empty one, which holds nothing, is what protobufjs makes of a range of one number. */
-        if (first < 1 || end < first || end > NUMBER_MAX + 1) {
+        if (first < 1 || end < first || end - 1 > number_max(message)) {
             return base_err_set(loader->err, BASE_INVALID_ARGUMENT,
                                 "message %.*s: a bad range of extensions",
                                 BASE_STR_ARGS(message->full_name));
@@ -257,6 +265,10 @@ bool gw_schema_load_fields(struct gw_schema_loader *loader,
 {
     struct gw_message *message = pending->message;
     const Google__Protobuf__DescriptorProto *source = pending->source;
+    if (message->is_message_set && source->n_field > 0) {
+        return gw_schema_bad_field(loader, message, source->field[0]->name,
+                                   "a MessageSet has only extensions");
+    }
     if (source->n_field + source->n_oneof_decl > GW_MESSAGE_FIELDS_MAX) {
         return base_err_set(loader->err, BASE_INVALID_ARGUMENT,
                             "message %.*s has more than %d fields and oneofs",

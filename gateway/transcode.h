@@ -4,9 +4,9 @@
  * duplicate keys, invalid UTF-8 and trailing bytes are refused. Pure functions over bytes and
  * descriptor tables. Any thread.
  *
- * Of proto2: extensions are members named "[full.name]", those of a MessageSet are unknown; a
- * required field must be there in JSON that is read, and may lack in wire bytes that are written; a
- * value that a closed enum lacks counts as unknown.
+ * Of proto2: extensions are members named "[full.name]", those of a MessageSet, too; a required
+ * field must be there in JSON that is read, and may lack in wire bytes that are written; a value
+ * that a closed enum lacks counts as unknown.
  *
  * Nothing is allocated beyond the output buffer, save for what is out of the ordinary: maps of more
  * than 16 keys that do not come in rising order, and wire bytes that are not in the order of their

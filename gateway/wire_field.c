@@ -1,5 +1,40 @@
 #include "gateway/wire_field.h"
 
+/* Of an item of a MessageSet. */
+enum { ITEM_NUMBER = 1, TYPE_ID_NUMBER = 2, MESSAGE_NUMBER = 3 };
+
+uint8_t *gw_wire_put_item_tag(uint8_t *out, uint32_t number)
+{
+    *out++ = ITEM_NUMBER << 3 | GW_WIRE_START_GROUP;
+    *out++ = TYPE_ID_NUMBER << 3 | GW_WIRE_VARINT;
+    out = gw_wire_put_varint(out, number);
+    *out++ = MESSAGE_NUMBER << 3 | GW_WIRE_LEN;
+    return out;
+}
+
+void gw_record_open_item_slow(struct gw_wire_record *record)
+{
+    if (record->number != ITEM_NUMBER || record->type != GW_WIRE_START_GROUP) {
+        return;
+    }
+    struct gw_wire_reader reader = gw_wire_reader_make(record->bytes);
+    struct gw_wire_record part;
+    struct base_str message = {0};
+    uint64_t number = 0;
+    while (!gw_wire_at_end(&reader) && gw_wire_next(&reader, &part)) {
+        if (part.number == TYPE_ID_NUMBER && part.type == GW_WIRE_VARINT) {
+            number = part.scalar;
+        } else if (part.number == MESSAGE_NUMBER && part.type == GW_WIRE_LEN) {
+            message = part.bytes;
+        }
+    }
+    if (number > 0 && number <= GW_ITEM_NUMBER_MAX && message.data != NULL) {
+        record->number = (uint32_t)number;
+        record->type = GW_WIRE_LEN;
+        record->bytes = message;
+    }
+}
+
 enum gw_wire_type gw_wire_type_of(enum gw_type type)
 {
     static const uint8_t types[] = {

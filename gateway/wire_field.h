@@ -2,12 +2,36 @@
  *
  * A record whose wire type is not its field's, or whose value a closed enum lacks, counts as
  * unknown, as the specification has it. Pure; any thread.
+ *
+ * A MessageSet (option message_set_wire_format) writes each of its extensions, all of them
+ * messages, as an item: group 1 with the extension's number as field 2 and the message as field 3.
+ * Extensions in the common form are read there, too.
  */
 #ifndef GATEWAY_WIRE_FIELD_H
 #define GATEWAY_WIRE_FIELD_H
 
 #include "gateway/schema.h"
 #include "gateway/wire.h"
+
+/* The largest number of an extension in a MessageSet. */
+#define GW_ITEM_NUMBER_MAX INT32_MAX
+
+/* The tag that ends an item of a MessageSet. */
+#define GW_ITEM_END_TAG (1 << 3 | GW_WIRE_END_GROUP)
+
+/* Stores what stands before the length of an extension's message in an item; returns the end. */
+uint8_t *gw_wire_put_item_tag(uint8_t *out, uint32_t number);
+
+/* Longer half of gw_record_open_item. */
+void gw_record_open_item_slow(struct gw_wire_record *record);
+
+/* Of a MessageSet, makes of a record that is an item the extension it stands for; `whole` stays. */
+static inline void gw_record_open_item(const struct gw_message *type, struct gw_wire_record *record)
+{
+    if (type->is_message_set) {
+        gw_record_open_item_slow(record);
+    }
+}
 
 /* The wire type of one value of `type`, outside a packed list. */
 enum gw_wire_type gw_wire_type_of(enum gw_type type);

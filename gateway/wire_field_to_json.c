@@ -105,6 +105,7 @@ static bool find(struct gw_writer *writer, const struct gw_field *field, struct 
         if (!gw_wire_next(&reader, &record)) {
             return gw_writer_damaged(writer, field->parent);
         }
+        gw_record_open_item(field->parent, &record);
         const struct gw_field *owner =
             record.number == field->number
                 ? field

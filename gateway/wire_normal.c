@@ -59,6 +59,7 @@ static struct gw_wire_record record_at(const struct run *run, size_t index)
     bool ok = gw_wire_next(&reader, &record);
     assert(ok && "gw_wire_order_init has read it");
     (void)ok;
+    gw_record_open_item(run->field->parent, &record);
     return record;
 }
 
@@ -139,7 +140,8 @@ static bool put_message(struct normalizer *n, const struct gw_field *field,
     if (field->type == GW_GROUP) {
         return append_varint(n, (uint64_t)field->number << 3 | GW_WIRE_END_GROUP);
     }
-    return gw_wire_close_length(n->out, start) || full(n);
+    return (gw_wire_close_length(n->out, start) || full(n)) &&
+           (!field->parent->is_message_set || append_varint(n, GW_ITEM_END_TAG));
 }
 
 /* A message that came in pieces is what they are one behind the other. */
@@ -256,6 +258,7 @@ static bool put_unknown(struct normalizer *n, const struct gw_message *type, str
         if (!gw_wire_next(&reader, &record)) {
             return damaged(n, type);
         }
+        gw_record_open_item(type, &record);
         const struct gw_field *field = gw_message_field_by_number(type, record.number);
         bool is_known = field != NULL && gw_record_fits(field, &record);
         bool has_foreign = is_known && field->type == GW_ENUM && field->enumeration->is_closed &&

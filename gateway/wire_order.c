@@ -48,6 +48,7 @@ static bool walk(const struct gw_message *type, struct base_str wire, uint64_t *
         if (!gw_wire_next(&reader, &record)) {
             return false;
         }
+        gw_record_open_item(type, &record);
         const struct gw_field *field = gw_message_field_by_number(type, record.number);
         if (field == NULL || !gw_record_fits(field, &record)) {
             continue;

@@ -248,6 +248,7 @@ bool gw_write_members(struct gw_writer *writer, const struct gw_message *type, s
         if (!gw_wire_next(&reader, &record)) {
             return gw_writer_damaged(writer, type);
         }
+        gw_record_open_item(type, &record);
         const struct gw_field *field = next < end && next->number == record.number
                                            ? next
                                            : gw_message_field_by_number(type, record.number);

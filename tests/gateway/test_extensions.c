@@ -34,6 +34,35 @@ static const struct {
     {"among fields, by number", "{\"number\":1,\"[test.ext.rank]\":2}", "0801a00602"},
 };
 
+/* The same of a MessageSet, whose numbers go further. */
+static const struct {
+    const char *rule;
+    const char *json;
+    const char *hex;
+} set_rows[] = {
+    {"an item", "{\"[test.ext.Scope.in_set]\":{\"text\":\"x\"}}", "0b10c8011a030a01780c"},
+    {"an empty one", "{\"[test.ext.Scope.in_set]\":{}}", "0b10c8011a000c"},
+    {"two", "{\"[test.ext.Scope.in_set]\":{},\"[test.ext.of_set]\":{\"id\":1}}",
+     "0b10c8011a000c0b10c9011a0208010c"},
+    {"the last number", "{\"[test.ext.far_in_set]\":{\"id\":1}}", "0b10feffffff071a0208010c"},
+    {"one in another", "{\"[test.ext.Scope.in_set]\":{\"set\":{\"[test.ext.of_set]\":{\"id\":1}}}}",
+     "0b10c8011a0b12090b10c9011a0208010c0c"},
+};
+
+static void sets_go_both_ways(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof set_rows / sizeof *set_rows; i++) {
+        print_message("  %s\n", set_rows[i].rule);
+        assert_string_equal(json_to_hex("test.v2.OldSet", set_rows[i].json, plain),
+                            set_rows[i].hex);
+        assert_string_equal(hex_to_json("test.v2.OldSet", set_rows[i].hex, plain),
+                            set_rows[i].json);
+        assert_string_equal(hex_to_normal("test.v2.OldSet", set_rows[i].hex, NULL),
+                            set_rows[i].hex);
+    }
+}
+
 static void goes_both_ways(void **state)
 {
     (void)state;
@@ -94,7 +123,21 @@ static void writes(void **state)
         {"before the fields on the wire, behind them in JSON", "test.v2.Legacy", "a00602 0801",
          "{\"number\":1,\"[test.ext.rank]\":2}"},
         {"a value the closed enum lacks is unknown", "test.v2.Legacy", "c80609", "{}"},
-        {"those of a MessageSet are unknown", "test.v2.OldSet", "c20c00", "{}"},
+        {"of a MessageSet, in the common form", "test.v2.OldSet", "c20c00",
+         "{\"[test.ext.Scope.in_set]\":{}}"},
+        {"an item's message before its number", "test.v2.OldSet", "0b 1a030a0178 10c801 0c",
+         "{\"[test.ext.Scope.in_set]\":{\"text\":\"x\"}}"},
+        {"what else stands in an item is unknown", "test.v2.OldSet", "0b 2001 10c801 1a00 0c",
+         "{\"[test.ext.Scope.in_set]\":{}}"},
+        {"items of one number are merged", "test.v2.OldSet",
+         "0b10c9011a0208010c 0b10c9011a031201610c",
+         "{\"[test.ext.of_set]\":{\"id\":1,\"name\":\"a\"}}"},
+        {"items in any order", "test.v2.OldSet", "0b10c9011a0208010c 0b10c8011a000c",
+         "{\"[test.ext.Scope.in_set]\":{},\"[test.ext.of_set]\":{\"id\":1}}"},
+        {"an item of an unknown number", "test.v2.OldSet", "0b10ca011a000c", "{}"},
+        {"an item without a message", "test.v2.OldSet", "0b10c8010c", "{}"},
+        {"an item without a number", "test.v2.OldSet", "0b1a000c", "{}"},
+        {"an item numbered past 31 bits", "test.v2.OldSet", "0b10c880808008 1a000c", "{}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         print_message("  %s\n", rows[i].rule);
@@ -239,6 +282,44 @@ static void spoil_own_field(struct set *s)
     s->field.number = 10;
 }
 
+static void make_message_set(struct set *s)
+{
+    static Google__Protobuf__MessageOptions options;
+    google__protobuf__message_options__init(&options);
+    options.has_message_set_wire_format = options.message_set_wire_format = true;
+    s->message.options = &options;
+    s->message.n_field = 0;
+    s->range.end = INT32_MAX;
+    for (size_t i = 0; i < 2; i++) {
+        s->extension[i].type = GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_MESSAGE;
+        s->extension[i].type_name = ".p.M";
+    }
+}
+
+static void make_message_set_of_far_numbers(struct set *s)
+{
+    make_message_set(s);
+    s->extension[0].number = INT32_MAX - 1;
+}
+
+static void spoil_set_by_a_field(struct set *s)
+{
+    make_message_set(s);
+    s->message.n_field = 1;
+}
+
+static void spoil_set_by_a_scalar(struct set *s)
+{
+    make_message_set(s);
+    s->extension[0].type = GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__TYPE__TYPE_INT32;
+}
+
+static void spoil_set_by_a_list(struct set *s)
+{
+    make_message_set(s);
+    s->extension[0].label = GOOGLE__PROTOBUF__FIELD_DESCRIPTOR_PROTO__LABEL__LABEL_REPEATED;
+}
+
 static void refuses(void **state)
 {
     (void)state;
@@ -258,6 +339,12 @@ static void refuses(void **state)
         {spoil_range_end, "message p.M: a bad range of extensions"},
         {spoil_range_empty, "message p.M, field b: the number is not left to extensions"},
         {spoil_range_past_the_last, "message p.M: a bad range of extensions"},
+        {make_message_set, NULL},
+        {make_message_set_of_far_numbers, NULL},
+        {spoil_set_by_a_field, "message p.M, field own: a MessageSet has only extensions"},
+        {spoil_set_by_a_scalar,
+         "message p.M, field a: an extension of a MessageSet is one message"},
+        {spoil_set_by_a_list, "message p.M, field a: an extension of a MessageSet is one message"},
         {spoil_own_field, "message p.M: fields own and [q.a] have the same number"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -335,9 +422,13 @@ static void extends_what_is_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(goes_both_ways), cmocka_unit_test(reads),
-        cmocka_unit_test(writes),         cmocka_unit_test(refuses),
-        cmocka_unit_test(knows_ranges),   cmocka_unit_test(extends_what_is_there),
+        cmocka_unit_test(goes_both_ways),
+        cmocka_unit_test(sets_go_both_ways),
+        cmocka_unit_test(reads),
+        cmocka_unit_test(writes),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(knows_ranges),
+        cmocka_unit_test(extends_what_is_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
