@@ -25,6 +25,7 @@ static sigset_t all_signals(void)
 void cli_signals_init(void)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
     sigset_t set = all_signals();
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     set = stop_signals();

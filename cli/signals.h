@@ -8,8 +8,8 @@
 
 #include "base/stop.h"
 
-/* Blocks the three, and ignores SIGPIPE: a client that has gone is an error of write(2). Before any
- * thread starts. */
+/* Blocks the three, and ignores SIGPIPE and SIGXFSZ: a client that has gone and a file that may not
+ * grow are errors of write(2). Before any thread starts. */
 void cli_signals_init(void);
 
 /* Asks to give up while SIGTERM or SIGINT waits to be taken, for what the startup thread does

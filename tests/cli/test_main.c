@@ -15,12 +15,13 @@
 
 #define OUTPUT_SIZE 16384
 
-/* Runs the program with `args` as a shell reads them; returns its exit status and what it wrote. */
-static int run(const char *args, char out[OUTPUT_SIZE])
+/* Runs the program with `args`, after `before`, both as a shell reads them; returns its exit status
+ * and what it wrote. */
+static int run_after(const char *before, const char *args, char out[OUTPUT_SIZE])
 {
     char command[1024];
-    snprintf(command, sizeof command, "exec 2>&1; cd /; exec timeout 20 %s %s", TOLLGATE_PROGRAM,
-             args);
+    snprintf(command, sizeof command, "exec 2>&1; cd /; %s exec timeout 20 %s %s", before,
+             TOLLGATE_PROGRAM, args);
     FILE *pipe = popen(command, "r");
     assert_non_null(pipe);
     size_t len = fread(out, 1, OUTPUT_SIZE - 1, pipe);
@@ -28,6 +29,11 @@ static int run(const char *args, char out[OUTPUT_SIZE])
     int status = pclose(pipe);
     assert_true(WIFEXITED(status));
     return WEXITSTATUS(status);
+}
+
+static int run(const char *args, char out[OUTPUT_SIZE])
+{
+    return run_after("", args, out);
 }
 
 static void test_refusals(void **state)
@@ -228,6 +234,11 @@ static void test_start_failures(void **state)
         fail_msg("expected %s, got\n%s", expected, out);
     }
     assert_int_equal(run("serve --store sqlite:/nonexistent/store.db --listen nowhere", out), 1);
+    /* No room on the disk: files end after 8 KiB. */
+    char args[128];
+    snprintf(args, sizeof args, "serve --store sqlite:%s/full.db", directory);
+    assert_int_equal(run_after("ulimit -f 16;", args, out), 1);
+    assert_non_null(strstr(out, "/full.db: the store cannot use its disk\n"));
     char command[128];
     snprintf(command, sizeof command, "rm -r %s", directory);
     assert_int_equal(system(command), 0);

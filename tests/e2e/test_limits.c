@@ -1,6 +1,7 @@
 /* Keys, plans, stages and quotas from the outside: the story of a tutorial, and quotas that hold
  * over several gateways, also when one is killed. */
 #include "base/clock.h"
+#include "tests/e2e/keyed.h"
 #include "tests/e2e/load.h"
 #include "tests/e2e/store.h"
 
@@ -58,84 +59,9 @@ static void start_serve(struct stack *stack, const char *stage, const char *othe
               args);
 }
 
-/* Runs `tollgate COMMAND` against the stack's admin listener; gives what it printed. */
-static const char *tool(const struct stack *stack, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static const char *tool(const struct stack *stack, const char *format, ...)
-{
-    static char output[8192];
-    char command[1024];
-    va_list args;
-    int len = snprintf(command, sizeof command, "%s ", TOLLGATE_PROGRAM);
-    va_start(args, format);
-    len += vsnprintf(command + len, sizeof command - (size_t)len, format, args);
-    va_end(args);
-    snprintf(command + len, sizeof command - (size_t)len, " --json --admin-url http://127.0.0.1:%d",
-             stack->server.admin_port);
-    FILE *pipe = popen(command, "r");
-    assert_non_null(pipe);
-    size_t got = fread(output, 1, sizeof output - 1, pipe);
-    output[got] = '\0';
-    if (pclose(pipe) != 0) {
-        e2e_fail(&stack->server, "%s: %s", command, output);
-    }
-    return output;
-}
-
-/* The text of a member of JSON, "id": "...". */
-static void member(const char *json, const char *name, char *out, size_t size)
-{
-    char mark[32];
-    snprintf(mark, sizeof mark, "\"%s\":", name);
-    const char *at = strstr(json, mark);
-    assert_non_null(at);
-    at = strchr(at + strlen(mark), '"');
-    assert_non_null(at);
-    size_t len = strcspn(at + 1, "\"");
-    assert_in_range(len, 1, size - 1);
-    memcpy(out, at + 1, len);
-    out[len] = '\0';
-}
-
-static const struct e2e_response *get(struct e2e_client *client, const char *path, const char *key)
-{
-    char header[128];
-    snprintf(header, sizeof header, "x-api-key: %s", key == NULL ? "" : key);
-    struct e2e_request request = {
-        .method = "GET", .path = path, .headers = key == NULL ? NULL : header};
-    return e2e_client_call(client, &request);
-}
-
-/* The answer's status, and its body and error type as one text. */
-static void assert_refused(const struct e2e_response *response, long status, const char *body,
-                           const char *type)
-{
-    char header[100] = "";
-    assert_int_equal(response->status, status);
-    assert_true(base_str_eq(base_buf_str(&response->body), base_str_of(body)));
-    assert_true(e2e_response_header(response, "x-amzn-ErrorType", header, sizeof header));
-    assert_string_equal(header, type);
-}
-
 static void assert_forbidden(const struct e2e_response *response)
 {
-    assert_refused(response, 403, "{\"message\":\"Forbidden\"}", "ForbiddenException");
-}
-
-/* Asks until the answer has `status`, for at most CHANGE_MS_MAX; returns how long it took. */
-static long long wait_for_status(struct e2e_client *client, const char *path, const char *key,
-                                 long status)
-{
-    long long start_ms = e2e_now_ms();
-    long last;
-    while ((last = get(client, path, key)->status) != status) {
-        if (e2e_now_ms() - start_ms > CHANGE_MS_MAX) {
-            fail_msg("%s answers %ld, expected %ld", path, last, status);
-        }
-        e2e_sleep_ms(20);
-    }
-    return e2e_now_ms() - start_ms;
+    e2e_assert_refused(response, 403, "{\"message\":\"Forbidden\"}", "ForbiddenException");
 }
 
 /* Waits until at least `seconds` of the minute are left. */
@@ -150,17 +76,17 @@ static void wait_for_minute(long seconds)
 /* The key's first request is the one that told that it is known. */
 static void use_up(struct e2e_client *client, const char *key, long limit)
 {
-    wait_for_status(client, "/notes", key, 200);
+    e2e_wait_for_status(client, "/notes", key, 200, CHANGE_MS_MAX);
     for (long i = 2; i <= limit; i++) {
-        long status = get(client, "/notes", key)->status;
+        long status = e2e_get(client, "/notes", key)->status;
         if (status != 200) {
             fail_msg("request %ld of %ld is answered %ld", i, limit, status);
         }
     }
-    const struct e2e_response *response = get(client, "/notes", key);
+    const struct e2e_response *response = e2e_get(client, "/notes", key);
     char header[100] = "";
     char expected[100];
-    assert_refused(response, 429, "{\"message\":\"Limit Exceeded\"}", "LimitExceededException");
+    e2e_assert_refused(response, 429, "{\"message\":\"Limit Exceeded\"}", "LimitExceededException");
     assert_true(e2e_response_header(response, "Retry-After", header, sizeof header));
     assert_in_range(atol(header), 1, 60);
     assert_true(e2e_response_header(response, "RateLimit-Policy", header, sizeof header));
@@ -175,7 +101,7 @@ static void wait_for_usage(const struct stack *stack, const char *plan, const ch
 {
     long long give_up_ms = e2e_now_ms() + 10000;
     const char *output;
-    while (strstr(output = tool(stack, "plans usage %s", plan), used) == NULL) {
+    while (strstr(output = e2e_tool(&stack->server, "plans usage %s", plan), used) == NULL) {
         if (e2e_now_ms() > give_up_ms) {
             fail_msg("usage of %s lacks %s: %s", plan, used, output);
         }
@@ -203,12 +129,13 @@ static void the_tutorials_story(void **state)
     char id[64];
     start_serve(stack, NULL, NULL);
     struct e2e_client *client = e2e_client_create(stack->server.http_port, E2E_HTTP1);
-    assert_forbidden(get(client, "/notes", NULL));
-    assert_forbidden(get(client, "/notes", STANDARD_KEY));
-    assert_int_equal(get(client, "/users", NULL)->status, 200);
-    member(tool(stack, "keys create first --plan standard --value %s", STANDARD_KEY), "id", id,
-           sizeof id);
-    tool(stack, "keys create second --plan premium --value %s", PREMIUM_KEY);
+    assert_forbidden(e2e_get(client, "/notes", NULL));
+    assert_forbidden(e2e_get(client, "/notes", STANDARD_KEY));
+    assert_int_equal(e2e_get(client, "/users", NULL)->status, 200);
+    e2e_member(
+        e2e_tool(&stack->server, "keys create first --plan standard --value %s", STANDARD_KEY),
+        "id", id, sizeof id);
+    e2e_tool(&stack->server, "keys create second --plan premium --value %s", PREMIUM_KEY);
     wait_for_minute(30);
     time_t minute = time(NULL) / 60;
     use_up(client, STANDARD_KEY, 100);
@@ -218,10 +145,10 @@ static void the_tutorials_story(void **state)
     }
     wait_for_usage(stack, "standard", "100");
     wait_for_usage(stack, "premium", "500");
-    tool(stack, "keys disable %s", id);
+    e2e_tool(&stack->server, "keys disable %s", id);
     printf("a disabled key was refused after %lld ms\n",
-           wait_for_status(client, "/notes", STANDARD_KEY, 403));
-    assert_forbidden(get(client, "/notes", STANDARD_KEY));
+           e2e_wait_for_status(client, "/notes", STANDARD_KEY, 403, CHANGE_MS_MAX));
+    assert_forbidden(e2e_get(client, "/notes", STANDARD_KEY));
     assert_log_has(&stack->server, id, true);
     assert_log_has(&stack->server, STANDARD_KEY, false);
     e2e_client_destroy(client);
@@ -234,25 +161,26 @@ static void stages_have_their_plans_and_throttles(void **state)
     char plan[64];
     start_serve(stack, "--stage=dev", "--stage=prod=0.01,3");
     struct e2e_client *client = e2e_client_create(stack->server.http_port, E2E_HTTP2);
-    member(tool(stack, "plans create dev-only --for-stage dev --rate 0.01 --burst 2"), "id", plan,
-           sizeof plan);
-    tool(stack, "keys create one --plan %s --value %s", plan, STANDARD_KEY);
-    assert_int_equal(get(client, "/users", NULL)->status, 404);
+    e2e_member(
+        e2e_tool(&stack->server, "plans create dev-only --for-stage dev --rate 0.01 --burst 2"),
+        "id", plan, sizeof plan);
+    e2e_tool(&stack->server, "keys create one --plan %s --value %s", plan, STANDARD_KEY);
+    assert_int_equal(e2e_get(client, "/users", NULL)->status, 404);
     for (int i = 0; i < 5; i++) {
-        assert_int_equal(get(client, "/dev/users", NULL)->status, 200);
+        assert_int_equal(e2e_get(client, "/dev/users", NULL)->status, 200);
     }
     /* The plan's burst is 2, of which the first says that the key is known. */
-    wait_for_status(client, "/dev/notes", STANDARD_KEY, 200);
-    assert_int_equal(get(client, "/dev/notes", STANDARD_KEY)->status, 200);
-    assert_refused(get(client, "/dev/notes", STANDARD_KEY), 429,
-                   "{\"message\":\"Too Many Requests\"}", "TooManyRequestsException");
-    assert_forbidden(get(client, "/prod/notes", STANDARD_KEY));
+    e2e_wait_for_status(client, "/dev/notes", STANDARD_KEY, 200, CHANGE_MS_MAX);
+    assert_int_equal(e2e_get(client, "/dev/notes", STANDARD_KEY)->status, 200);
+    e2e_assert_refused(e2e_get(client, "/dev/notes", STANDARD_KEY), 429,
+                       "{\"message\":\"Too Many Requests\"}", "TooManyRequestsException");
+    assert_forbidden(e2e_get(client, "/prod/notes", STANDARD_KEY));
     for (int i = 0; i < 3; i++) {
-        assert_int_equal(get(client, "/prod/users", NULL)->status, 200);
+        assert_int_equal(e2e_get(client, "/prod/users", NULL)->status, 200);
     }
-    assert_refused(get(client, "/prod/users", NULL), 429, "{\"message\":\"Too Many Requests\"}",
-                   "TooManyRequestsException");
-    assert_int_equal(get(client, "/prod/users/0", NULL)->status, 404);
+    e2e_assert_refused(e2e_get(client, "/prod/users", NULL), 429,
+                       "{\"message\":\"Too Many Requests\"}", "TooManyRequestsException");
+    assert_int_equal(e2e_get(client, "/prod/users/0", NULL)->status, 404);
     e2e_client_destroy(client);
     e2e_stop(&stack->server);
 }
@@ -303,7 +231,8 @@ static void on_end(void *user, size_t slot, const struct e2e_response *response)
     } else if (response->status == 200) {
         spending->passed++;
     } else {
-        assert_refused(response, 429, "{\"message\":\"Limit Exceeded\"}", "LimitExceededException");
+        e2e_assert_refused(response, 429, "{\"message\":\"Limit Exceeded\"}",
+                           "LimitExceededException");
         spending->refused++;
     }
     if (spending->kills && spending->passed == KILL_AFTER) {
@@ -322,10 +251,11 @@ static void start_stack(struct stack *stack)
     e2e_start(&stack->server, &stack->dir, "server.log", E2E_GRPC_LISTENER | E2E_ADMIN_LISTENER,
               server);
     snprintf(upstream, sizeof upstream, "127.0.0.1:%d", stack->server.grpc_port);
-    member(
-        tool(stack, "plans create shared --quota %d --period month --for-stage '$default'", QUOTA),
-        "id", plan, sizeof plan);
-    tool(stack, "keys create shared --plan %s --value %s", plan, SHARED_KEY);
+    e2e_member(e2e_tool(&stack->server,
+                        "plans create shared --quota %d --period month --for-stage '$default'",
+                        QUOTA),
+               "id", plan, sizeof plan);
+    e2e_tool(&stack->server, "keys create shared --plan %s --value %s", plan, SHARED_KEY);
     for (int i = 0; i < 2; i++) {
         const char *gateway[] = {"gateway", "--listen", "127.0.0.1:0", "--upstream",
                                  upstream,  "--store",  store,         NULL};
@@ -388,7 +318,7 @@ static void a_gateway_that_stops_gives_its_block_back(void **state)
     for (int turn = 0; turn < 2; turn++) {
         struct e2e_client *client = e2e_client_create(stack->gateways[turn].http_port, E2E_HTTP1);
         for (int i = 0; i < (turn == 0 ? 3 : QUOTA); i++) {
-            passed += get(client, "/notes?page_size=1", SHARED_KEY)->status == 200 ? 1 : 0;
+            passed += e2e_get(client, "/notes?page_size=1", SHARED_KEY)->status == 200 ? 1 : 0;
         }
         e2e_client_destroy(client);
         e2e_stop(&stack->gateways[turn]);
@@ -407,8 +337,8 @@ static void without_a_store_no_key_is_known(void **state)
     e2e_stop(&stack->gateways[0]);
     e2e_start(&stack->gateways[0], &stack->dir, "a.log", E2E_HTTP_LISTENER, args);
     struct e2e_client *client = e2e_client_create(stack->gateways[0].http_port, E2E_HTTP1);
-    assert_forbidden(get(client, "/notes", SHARED_KEY));
-    assert_int_equal(get(client, "/users", NULL)->status, 200);
+    assert_forbidden(e2e_get(client, "/notes", SHARED_KEY));
+    assert_int_equal(e2e_get(client, "/users", NULL)->status, 200);
     e2e_client_destroy(client);
 }
 
