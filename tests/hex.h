@@ -1,6 +1,6 @@
 /* Bytes as tests write them: two hexadecimal digits each. */
-#ifndef TESTS_HEX_H
-#define TESTS_HEX_H
+#ifndef HEX_H
+#define HEX_H
 
 #include "base/str.h"
 
