@@ -18,7 +18,7 @@
 /* How long accepting rests when there are no file descriptors left. */
 #define ACCEPT_PAUSE_MS 100
 
-/* While draining, a connection that has not sent anything is given this long to. */
+/* While draining, a connection is given this long from its last answer to send something. */
 #define SILENCE_MS 1000
 
 /* How long, and how many at once, sockets linger. */

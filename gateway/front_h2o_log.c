@@ -24,7 +24,7 @@ static struct base_str protocol_of(const h2o_req_t *req)
                                    : BASE_STR("HTTP/1.0");
 }
 
-void gw_front_log_end(struct gw_front_exchange *exchange)
+void gw_front_log_end(struct gw_front_exchange *exchange, int64_t now_ns)
 {
     const h2o_req_t *req = exchange->req;
     const struct gw_front_connection *connection = exchange->connection;
@@ -38,7 +38,7 @@ void gw_front_log_end(struct gw_front_exchange *exchange)
         .stage = facts.stage,
         .path = gw_target_split(gw_front_str(req->input.path)).raw_path,
         .status = req->res.status == 0 ? STATUS_CLIENT_CLOSED_REQUEST : req->res.status,
-        .duration_ns = base_clock_monotonic_ns() - exchange->began_ns,
+        .duration_ns = now_ns - exchange->began_ns,
         .received_bytes = req->entity.len,
         .sent_bytes = req->bytes_sent,
         .peer = base_str_make(connection->peer, connection->peer_len),

@@ -86,7 +86,7 @@ struct gw_front_connection {
     struct gw_front_connection *previous;
     struct gw_front_loop *loop;
     h2o_socket_t *socket;
-    int64_t ready_at_ns;           /* when it was accepted, then when its protocol was known */
+    int64_t ready_at_ns; /* when it was accepted, its protocol known, an answer of HTTP/1 ended */
     struct base_timer first_bytes; /* until it is known which protocol is spoken */
     bool is_http2;
     struct gw_front_exchange *exchanges; /* requests being served, doubly linked */
@@ -225,6 +225,6 @@ void gw_front_on_setup(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
 void gw_front_log_begin(struct gw_front_exchange *exchange) ON_LOOP;
 
 /* Logs the exchange as it ends. */
-void gw_front_log_end(struct gw_front_exchange *exchange) ON_LOOP;
+void gw_front_log_end(struct gw_front_exchange *exchange, int64_t now_ns) ON_LOOP;
 
 #endif

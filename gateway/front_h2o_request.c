@@ -27,8 +27,13 @@ static void exchange_dispose(void *memory)
     struct gw_front_exchange *exchange = memory;
     base_role_assert_loop();
     gw_front_exchange_unwatch(exchange);
-    if (exchange->connection->loop->front->logs_requests) {
-        gw_front_log_end(exchange);
+    struct gw_front_connection *connection = exchange->connection;
+    int64_t now_ns = base_clock_monotonic_ns();
+    if (connection->loop->front->logs_requests) {
+        gw_front_log_end(exchange, now_ns);
+    }
+    if (!connection->is_http2) {
+        connection->ready_at_ns = now_ns;
     }
     if (exchange->next != NULL) {
         exchange->next->previous = exchange->previous;
@@ -36,7 +41,7 @@ static void exchange_dispose(void *memory)
     if (exchange->previous != NULL) {
         exchange->previous->next = exchange->next;
     } else {
-        exchange->connection->exchanges = exchange->next;
+        connection->exchanges = exchange->next;
     }
     if (exchange->call != NULL) {
         gw_call_release(exchange->call);

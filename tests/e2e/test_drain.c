@@ -257,11 +257,32 @@ static void test_request_half_sent(void **state)
     check_store(world);
 }
 
+static const char get[] = "GET /users HTTP/1.1\r\nHost: localhost\r\n\r\n";
+
+/* An old connection is between two requests when the signal comes: the second is answered, too. */
+static void test_connection_in_use(void **state)
+{
+    struct world *world = *state;
+    int fd = e2e_connect(world->program.http_port, READ_MS_MAX);
+    char answer[4096];
+    for (int i = 0; i < 2; i++) {
+        e2e_sleep_ms(i * 1500);
+        assert_true(send_all(fd, get, sizeof get - 1));
+        assert_true(read_answer(fd, answer, sizeof answer) > 0);
+    }
+    e2e_terminate(&world->program);
+    e2e_sleep_ms(300);
+    assert_true(send_all(fd, get, sizeof get - 1));
+    assert_true(read_answer(fd, answer, sizeof answer) > 0);
+    assert_non_null(strcasestr(answer, "\r\nconnection: close\r\n"));
+    e2e_wait(&world->program);
+    close(fd);
+}
+
 /* Connections that will never send another byte do not keep the program. */
 static void test_idle_connections(void **state)
 {
     struct world *world = *state;
-    static const char get[] = "GET /users HTTP/1.1\r\nHost: localhost\r\n\r\n";
     char answer[4096];
     int silent = e2e_connect(world->program.http_port, READ_MS_MAX);
     int kept = e2e_connect(world->program.http_port, READ_MS_MAX);
@@ -295,6 +316,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_http1_under_load, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_http2_under_load, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_request_half_sent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_connection_in_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_idle_connections, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_idle_program_ends_at_once, set_up, tear_down),
     };
