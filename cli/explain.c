@@ -5,6 +5,7 @@
 #include "gateway/target.h"
 
 #include <ctype.h>
+#include <stdio.h>
 
 /* Where a request is said to come from. */
 #define PEER BASE_STR("127.0.0.1")

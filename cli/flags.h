@@ -14,7 +14,6 @@
 #include "base/err.h"
 
 #include <stddef.h>
-#include <stdio.h>
 
 /* Flags of one table. */
 #define CLI_FLAGS_MAX 64
@@ -73,18 +72,5 @@ struct cli_environment {
 bool cli_flags_parse(const struct cli_flags *table, int argc, const char *const *argv,
                      const struct cli_environment *environment, void *out,
                      struct base_err *err) BASE_MUST_CHECK;
-
-/* Whether --help or -h is among the arguments. */
-bool cli_flags_ask_for_help(int argc, const char *const *argv);
-
-/* Prints what `command` is called with and what it does, and then its flags. */
-void cli_flags_print_usage(const struct cli_flags *table, const char *command, const char *does,
-                           FILE *out);
-
-/* Prints each flag with its variable, its initial value and its sentence. */
-void cli_flags_print_help(const struct cli_flags *table, FILE *out);
-
-/* The one of `count` names that `typed` was most likely meant to be, or NULL when none is near. */
-const char *cli_flags_suggest(const char *typed, const char *const *names, size_t count);
 
 #endif

@@ -3,11 +3,14 @@
  * Exit status 0 after a clean stop, 1 when the program cannot do what it was told, 2 when it cannot
  * understand it. */
 #include "cli/explain.h"
+#include "cli/help.h"
 #include "cli/manage.h"
 #include "cli/run.h"
+#include "cli/suggest.h"
 
 #include "base/str.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 struct subcommand {
@@ -61,7 +64,7 @@ static int refuse_subcommand(const char *name)
     for (size_t i = 0; i < GROUP_COUNT; i++) {
         names[SUBCOMMAND_COUNT + i] = groups[i]->group;
     }
-    const char *suggestion = cli_flags_suggest(name, names, SUBCOMMAND_COUNT + GROUP_COUNT);
+    const char *suggestion = cli_suggest(name, names, SUBCOMMAND_COUNT + GROUP_COUNT);
     fprintf(stderr, "tollgate: there is no subcommand \"%s\"", name);
     if (suggestion != NULL) {
         fprintf(stderr, "; did you mean %s?\n", suggestion);
@@ -81,8 +84,8 @@ static const struct cli_environment environment = {get_variable};
 
 static int run_subcommand(const struct subcommand *subcommand, int argc, const char *const *argv)
 {
-    if (cli_flags_ask_for_help(argc, argv)) {
-        cli_flags_print_usage(subcommand->flags, subcommand->name, subcommand->does, stdout);
+    if (cli_help_is_asked(argc, argv)) {
+        cli_help_print(subcommand->flags, subcommand->name, subcommand->does, stdout);
         return 0;
     }
     struct cli_options options = {0};

@@ -1,6 +1,8 @@
 #include "cli/manage.h"
 
+#include "cli/help.h"
 #include "cli/http_client.h"
+#include "cli/suggest.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "tollgate/admin.pb-c.h"
 
@@ -39,7 +41,7 @@ static int refuse_verb(const struct cli_verbs *verbs, const char *name)
     for (size_t i = 0; i < verbs->count; i++) {
         names[i] = verbs->verbs[i].name;
     }
-    const char *suggestion = cli_flags_suggest(name, names, verbs->count);
+    const char *suggestion = cli_suggest(name, names, verbs->count);
     fprintf(stderr, "tollgate %s: there is no verb \"%s\"", verbs->group, name);
     if (suggestion != NULL) {
         fprintf(stderr, "; did you mean %s?\n", suggestion);
@@ -66,7 +68,7 @@ static bool run_verb(const struct cli_verb *verb, const struct cli_manage_option
 int cli_manage_main(const struct cli_verbs *verbs, int argc, const char *const *argv,
                     const struct cli_environment *environment)
 {
-    if (argc == 0 || cli_flags_ask_for_help(1, argv)) {
+    if (argc == 0 || cli_help_is_asked(1, argv)) {
         print_help(verbs, argc == 0 ? stderr : stdout);
         return argc == 0 ? 2 : 0;
     }
@@ -76,8 +78,8 @@ int cli_manage_main(const struct cli_verbs *verbs, int argc, const char *const *
     }
     char command[COMMAND_SIZE];
     snprintf(command, sizeof command, "%s %s", verbs->group, verb->name);
-    if (cli_flags_ask_for_help(argc, argv)) {
-        cli_flags_print_usage(&verb->flags, command, verb->does, stdout);
+    if (cli_help_is_asked(argc, argv)) {
+        cli_help_print(&verb->flags, command, verb->does, stdout);
         return 0;
     }
     struct cli_manage_options options = {0};

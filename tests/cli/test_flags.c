@@ -3,7 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -330,28 +330,6 @@ static void test_list_limits(void **state)
     assert_string_equal(err.message, "TOLLGATE_NAME: expected at most 4096 bytes, found 4097");
 }
 
-static void test_help_of_list(void **state)
-{
-    (void)state;
-    char text[512] = "";
-    FILE *out = fmemopen(text, sizeof text, "w");
-    assert_non_null(out);
-    cli_flags_print_help(&guest_table, out);
-    fclose(out);
-    assert_string_equal(
-        text,
-        "  --name NAME\n"
-        "      Who.\n"
-        "      Variable: TOLLGATE_NAME, items apart by \",\". Default: x. May be given several "
-        "times.\n"
-        "  --room ROOM\n"
-        "      Where.\n"
-        "      Variable: TOLLGATE_ROOM, items apart by \";\". May be given several times.\n"
-        "  --open\n"
-        "      Whether.\n"
-        "      Variable: TOLLGATE_OPEN.\n");
-}
-
 struct parcel {
     const char *what;
     const char *where;
@@ -406,76 +384,13 @@ static void test_operands(void **state)
     }
 }
 
-static void test_help_of_operands(void **state)
-{
-    (void)state;
-    char text[512] = "";
-    FILE *out = fmemopen(text, sizeof text, "w");
-    assert_non_null(out);
-    cli_flags_print_help(&parcel_table, out);
-    fclose(out);
-    assert_string_equal(text, "  WHAT\n      The thing.\n"
-                              "  --fast\n      Whether.\n      Variable: TOLLGATE_FAST.\n"
-                              "  WHERE\n      The place.\n");
-}
-
-static void test_help(void **state)
-{
-    (void)state;
-    char text[2048] = "";
-    FILE *out = fmemopen(text, sizeof text, "w");
-    assert_non_null(out);
-    cli_flags_print_help(&table, out);
-    fclose(out);
-    assert_string_equal(text, "  --listen HOST:PORT\n"
-                              "      Where to listen.\n"
-                              "      Variable: TOLLGATE_LISTEN. Default: 127.0.0.1:8080.\n"
-                              "  --store-at FILE\n"
-                              "      Where to store.\n"
-                              "      Variable: TOLLGATE_STORE_AT.\n"
-                              "  --threads N\n"
-                              "      How many.\n"
-                              "      Variable: TOLLGATE_THREADS. Default: 4.\n"
-                              "  --level LEVEL\n"
-                              "      How much.\n"
-                              "      Variable: TOLLGATE_LEVEL. Default: info.\n"
-                              "  --demo\n"
-                              "      Whether.\n"
-                              "      Variable: TOLLGATE_DEMO.\n");
-}
-
-static void test_suggestions(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"serve", "server", "gateway"};
-    static const struct row {
-        const char *typed;
-        const char *expected;
-    } rows[] = {
-        {"serv", "serve"},      {"servr", "serve"}, {"servers", "server"}, {"gatway", "gateway"},
-        {"getaway", "gateway"}, {"", NULL},         {"s", NULL},           {"help", NULL},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *got = cli_flags_suggest(rows[i].typed, names, 3);
-        assert_string_equal(got == NULL ? "NULL" : got,
-                            rows[i].expected == NULL ? "NULL" : rows[i].expected);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_accepted),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_help),
-        cmocka_unit_test(test_lists_accepted),
-        cmocka_unit_test(test_a_separator_of_its_own),
-        cmocka_unit_test(test_lists_refused),
-        cmocka_unit_test(test_list_limits),
-        cmocka_unit_test(test_help_of_list),
-        cmocka_unit_test(test_suggestions),
+        cmocka_unit_test(test_accepted),       cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_lists_accepted), cmocka_unit_test(test_a_separator_of_its_own),
+        cmocka_unit_test(test_lists_refused),  cmocka_unit_test(test_list_limits),
         cmocka_unit_test(test_operands),
-        cmocka_unit_test(test_help_of_operands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
