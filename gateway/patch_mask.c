@@ -43,22 +43,29 @@ static bool enter(struct walk *walk, const struct gw_field *field, size_t *out_b
            too_large(walk->err);
 }
 
-static bool walk_object(struct walk *walk, const struct gw_message *type);
+static bool walk_object(struct walk *walk, const struct gw_message *type, bool *out_is_empty);
+
+/* Walks the value of an enum, which set nothing if it is a name that was ignored. */
+static bool walk_enum(struct walk *walk, const struct gw_enum *enumeration)
+{
+    struct base_str name;
+    return gw_reader_string(&walk->reader, &name) &&
+           (gw_enum_by_name(enumeration, name) == NULL || add_path(walk));
+}
 
 /* Walks the value of `field`, which the prefix names. */
 static bool walk_value(struct walk *walk, const struct gw_field *field)
 {
-    bool goes_on = field->type == GW_MESSAGE && !field->is_repeated &&
-                   field->message->well_known == GW_PLAIN_MESSAGE;
-    size_t found = walk->ends.len;
-    if (goes_on && gw_reader_peek(&walk->reader) == '{') {
-        if (!walk_object(walk, field->message)) {
-            return false;
-        }
-    } else if (!gw_reader_skip(&walk->reader)) {
-        return false;
+    char first = gw_reader_peek(&walk->reader);
+    if (field->message != NULL && !field->is_repeated && first == '{' &&
+        field->message->well_known == GW_PLAIN_MESSAGE) {
+        bool is_empty;
+        return walk_object(walk, field->message, &is_empty) && (!is_empty || add_path(walk));
     }
-    return walk->ends.len > found || add_path(walk);
+    if (field->type == GW_ENUM && !field->is_repeated && first == '"') {
+        return walk_enum(walk, field->enumeration);
+    }
+    return gw_reader_skip(&walk->reader) && add_path(walk);
 }
 
 /* Walks one member of an object, from its key. */
@@ -81,12 +88,14 @@ static bool walk_member(struct walk *walk, const struct gw_message *type)
     return true;
 }
 
-static bool walk_object(struct walk *walk, const struct gw_message *type)
+/* Walks the members of an object, of which there may be none. */
+static bool walk_object(struct walk *walk, const struct gw_message *type, bool *out_is_empty)
 {
     if (!gw_reader_open(&walk->reader, '{')) {
         return false;
     }
-    if (gw_reader_is_empty(&walk->reader, '}')) {
+    *out_is_empty = gw_reader_is_empty(&walk->reader, '}');
+    if (*out_is_empty) {
         return true;
     }
     bool more;
@@ -156,7 +165,8 @@ bool gw_patch_mask_from_json(const struct gw_field *mask, const struct gw_messag
                                      .err = err,
                                      .place = &root};
     gw_reader_space(&walk.reader);
-    bool fine = gw_reader_peek(&walk.reader) != '{' || walk_object(&walk, type);
+    bool is_empty;
+    bool fine = gw_reader_peek(&walk.reader) != '{' || walk_object(&walk, type, &is_empty);
     if (fine && walk.ends.len > 0) {
         fine = write_mask(&walk, mask, out);
     }

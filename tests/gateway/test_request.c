@@ -270,7 +270,9 @@ static const struct request_row ignoring_rows[] = {
     {"unknown fields are in no mask", "PATCH /things/1", "{\"x\":{\"y\":[1]},\"title\":\"t\"}",
      "{\"id\":\"1\",\"book\":{\"title\":\"t\"},\"updateMask\":\"title\"}"},
     {"a message of unknown fields", "PATCH /things/1", "{\"author\":{\"x\":1}}",
-     "{\"id\":\"1\",\"book\":{\"author\":{}},\"updateMask\":\"author\"}"},
+     "{\"id\":\"1\",\"book\":{\"author\":{}}}"},
+    {"beside one that is known", "PATCH /things/1", "{\"author\":{\"boss\":{\"x\":1},\"age\":2}}",
+     "{\"id\":\"1\",\"book\":{\"author\":{\"age\":2,\"boss\":{}}},\"updateMask\":\"author.age\"}"},
 };
 
 /* ---- running them ---- */
