@@ -8,7 +8,7 @@
 /* Checks that a path can go on behind `field`. */
 static bool check_way(const struct gw_field *field, struct base_err *err)
 {
-    if (field->type == GW_MESSAGE && !field->is_repeated) {
+    if (field->message != NULL && !field->is_repeated) {
         return true;
     }
     const char *kind = field->is_map        ? "a map"
@@ -102,6 +102,13 @@ bool gw_field_is_text(const struct gw_field *field)
     }
 }
 
+/* Ends the message on the way that `field` is, whose payload begins at `at`. */
+static bool close_message(const struct gw_field *field, size_t at, struct base_buf *out)
+{
+    return field->type == GW_GROUP ? gw_wire_end_group(out, field->number)
+                                   : gw_wire_close_length(out, at);
+}
+
 bool gw_field_path_to_wire(const struct gw_field_path *path, struct base_str text,
                            const struct gw_transcode_options *options, struct base_buf *out,
                            struct base_err *err)
@@ -118,7 +125,7 @@ bool gw_field_path_to_wire(const struct gw_field_path *path, struct base_str tex
         return false;
     }
     for (size_t i = depth; i > 0; i--) {
-        if (!gw_wire_close_length(out, payloads[i - 1])) {
+        if (!close_message(path->fields[i - 1], payloads[i - 1], out)) {
             return base_err_set(err, BASE_RESOURCE_EXHAUSTED, "the request is too large");
         }
     }

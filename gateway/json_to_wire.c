@@ -66,13 +66,10 @@ static bool read_message_field(struct gw_reader *reader, const struct gw_field *
                                size_t *guess)
 {
     if (field->type == GW_GROUP) {
-        uint8_t end_tag[GW_VARINT_BYTES_MAX];
-        uint64_t key = (uint64_t)field->number << 3 | GW_WIRE_END_GROUP;
-        size_t end_len = (size_t)(gw_wire_put_varint(end_tag, key) - end_tag);
         return (base_buf_append(reader->out, field->tag, field->tag_len) ||
                 gw_reader_full(reader)) &&
                gw_read_message(reader, field->message) &&
-               (base_buf_append(reader->out, end_tag, end_len) || gw_reader_full(reader));
+               (gw_wire_end_group(reader->out, field->number) || gw_reader_full(reader));
     }
     struct gw_payload payload;
     return gw_payload_open(reader, field->tag, field->tag_len, *guess, &payload) &&

@@ -61,7 +61,7 @@ size_t gw_percent_decode(struct base_str raw, enum gw_percent_mode mode, char *o
 {
     if (raw.len > 0 && !has_escape(raw) &&
         (mode != GW_PERCENT_FORM || memchr(raw.data, '+', raw.len) == NULL)) {
-        memcpy(out, raw.data, raw.len);
+        memmove(out, raw.data, raw.len);
         return raw.len;
     }
     size_t len = 0;

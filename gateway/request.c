@@ -53,12 +53,23 @@ static bool is_default(const struct gw_wire_record *record)
     return record->type == GW_WIRE_LEN ? record->bytes.len == 0 : record->scalar == 0;
 }
 
-static bool is_same(const struct sighting *a, const struct sighting *b)
+/* Whether a wrapper holds zero, which text writes out and JSON does not. */
+static bool wraps_zero(const struct gw_wire_record *wrapper)
 {
-    if (a->is_set && b->is_set) {
-        return base_str_eq(a->record.whole, b->record.whole);
+    struct gw_wire_reader reader = gw_wire_reader_make(wrapper->bytes);
+    struct gw_wire_record value;
+    return gw_wire_at_end(&reader) || (gw_wire_next(&reader, &value) && is_default(&value));
+}
+
+static bool is_same(const struct gw_field *field, const struct sighting *a,
+                    const struct sighting *b)
+{
+    if (!a->is_set || !b->is_set) {
+        return is_default(a->is_set ? &a->record : &b->record);
     }
-    return is_default(a->is_set ? &a->record : &b->record);
+    bool is_wrapper = field->message != NULL && field->message->well_known == GW_WRAPPER;
+    return base_str_eq(a->record.whole, b->record.whole) ||
+           (is_wrapper && wraps_zero(&a->record) && wraps_zero(&b->record));
 }
 
 /* Refuses a part of the request, "body" or "query", that sets what the path sets. */
@@ -74,7 +85,7 @@ static bool check_conflict(const struct gw_field_path *path, const char *part, s
                             "the %s sets field %.*s, the path field %s of the same oneof", part,
                             BASE_STR_ARGS(found.oneof_member->name), text);
     }
-    if (found.is_set && !is_same(&found, from_path)) {
+    if (found.is_set && !is_same(gw_field_path_last(path), &found, from_path)) {
         gw_field_path_text(path, text);
         return base_err_set(err, BASE_INVALID_ARGUMENT,
                             "field %s has one value in the path and another in the %s", text, part);
@@ -188,9 +199,8 @@ static bool is_in_pieces(const struct gw_message *type, struct base_str wire)
     struct gw_wire_reader reader = gw_wire_reader_make(wire);
     struct gw_wire_record record;
     while (!gw_wire_at_end(&reader) && gw_wire_next(&reader, &record)) {
-        const struct gw_field *field =
-            record.type == GW_WIRE_LEN ? gw_message_field_by_number(type, record.number) : NULL;
-        if (field == NULL || field->type != GW_MESSAGE || field->is_repeated) {
+        const struct gw_field *field = gw_message_field_by_number(type, record.number);
+        if (field == NULL || field->message == NULL || field->is_repeated) {
             continue;
         }
         uint64_t bit = UINT64_C(1) << field->index % 64;
@@ -244,7 +254,7 @@ static bool write_parts(const struct gw_route *route, const struct gw_http_reque
         return false;
     }
     parts.query = out->len;
-    bool has_body = request->body.len > 0 || parts.query > parts.body;
+    bool has_body = parts.query > parts.body;
     if (request->raw_query.len > 0 &&
         !gw_query_to_wire(route, request->raw_query, has_body, options, out, err)) {
         return false;

@@ -140,7 +140,7 @@ static const struct gw_field *find_patch_mask(const struct gw_route *route)
 {
     const struct gw_field *body = route->body_field;
     if (!base_str_eq(route->http_method, BASE_STR("PATCH")) || body == NULL || body->is_repeated ||
-        body->type != GW_MESSAGE || body->message->well_known != GW_PLAIN_MESSAGE ||
+        body->message == NULL || body->message->well_known != GW_PLAIN_MESSAGE ||
         route->body_is_raw) {
         return NULL;
     }

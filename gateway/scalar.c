@@ -254,6 +254,8 @@ const char *gw_type_article(enum gw_type type)
 int gw_shown_len(struct base_str text)
 {
     size_t len = text.len < GW_SHOWN_BYTES_MAX ? text.len : GW_SHOWN_BYTES_MAX;
+    const char *nul = len == 0 ? NULL : memchr(text.data, '\0', len); /* where "%.*s" ends */
+    len = nul == NULL ? len : (size_t)(nul - text.data);
     return (int)base_utf8_valid_len(base_str_make(text.data, len));
 }
 

@@ -58,7 +58,8 @@ const char *gw_type_article(enum gw_type type);
 bool gw_scalar_refuse(enum gw_type type, enum gw_scalar_status status, struct base_str text,
                       struct base_err *err);
 
-/* How much of `text` to show: at most GW_SHOWN_BYTES_MAX bytes, whole characters. */
+/* How much of `text` to show: at most GW_SHOWN_BYTES_MAX bytes, whole characters, up to a
+ * NUL. */
 int gw_shown_len(struct base_str text);
 
 /* Stores bits as they stand behind a tag; `out` has room for GW_VARINT_BYTES_MAX. Returns the end.

@@ -133,6 +133,13 @@ bool gw_wire_next_slow(struct gw_wire_reader *reader, struct gw_wire_record *out
     return true;
 }
 
+bool gw_wire_end_group(struct base_buf *out, uint32_t number)
+{
+    uint8_t tag[GW_VARINT_BYTES_MAX];
+    uint8_t *end = gw_wire_put_varint(tag, (uint64_t)number << 3 | GW_WIRE_END_GROUP);
+    return base_buf_append(out, tag, (size_t)(end - tag));
+}
+
 bool gw_wire_close_length(struct base_buf *out, size_t at)
 {
     uint8_t length[GW_VARINT_BYTES_MAX];

@@ -114,4 +114,7 @@ static inline uint8_t *gw_wire_put_varint(uint8_t *out, uint64_t value)
  * the payload moves up by the length's size. False past the buffer's maximum. */
 bool gw_wire_close_length(struct base_buf *out, size_t at) BASE_MUST_CHECK;
 
+/* Appends the tag that ends a group; false past the buffer's maximum. */
+bool gw_wire_end_group(struct base_buf *out, uint32_t number) BASE_MUST_CHECK;
+
 #endif

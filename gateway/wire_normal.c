@@ -138,7 +138,7 @@ static bool put_message(struct normalizer *n, const struct gw_field *field,
         return false;
     }
     if (field->type == GW_GROUP) {
-        return append_varint(n, (uint64_t)field->number << 3 | GW_WIRE_END_GROUP);
+        return gw_wire_end_group(n->out, field->number) || full(n);
     }
     return (gw_wire_close_length(n->out, start) || full(n)) &&
            (!field->parent->is_message_set || append_varint(n, GW_ITEM_END_TAG));
