@@ -362,7 +362,7 @@ static void serve(struct gw_call *call, const struct gw_exchange *exchange,
  * has used the call's arena, so there is room. */
 static void answer_allow(struct gw_call *call, const struct gw_exchange *exchange)
 {
-    char *allow = base_arena_alloc(&call->arena, GW_ROUTER_ALLOW_SIZE);
+    char *allow = base_arena_alloc(&call->arena, GW_ALLOW_SIZE);
     struct gw_header *header = base_arena_alloc(&call->arena, sizeof *header);
     gw_router_allow(gw_routes_router(call->tenure->gateway->routes), exchange->raw_path, allow);
     *header = (struct gw_header){BASE_STR("allow"), base_str_of(allow)};
@@ -377,7 +377,7 @@ static void answer_allow(struct gw_call *call, const struct gw_exchange *exchang
 
 /* What the answer to a preflight borrows from. */
 struct preflight_answer {
-    char methods[GW_ROUTER_ALLOW_SIZE];
+    char methods[GW_ALLOW_SIZE];
     char list[GW_CORS_LIST_SIZE];
     struct gw_header headers[GW_CORS_PREFLIGHT_HEADERS_MAX];
 };

@@ -16,6 +16,7 @@
 #ifndef GATEWAY_ROUTER_H
 #define GATEWAY_ROUTER_H
 
+#include "gateway/allow.h"
 #include "gateway/template.h"
 
 /* Segments of a request's path; a longer path matches nothing. */
@@ -23,9 +24,6 @@
 
 /* Bytes of the trie of one router. */
 #define GW_ROUTER_BYTES_MAX (size_t)(256 * 1024 * 1024)
-
-/* Bytes of the Allow header of a 405. */
-#define GW_ROUTER_ALLOW_SIZE 256
 
 /* What one variable of the template captured: raw, still percent-encoded bytes of the request's
  * path. */
@@ -64,6 +62,6 @@ enum gw_match gw_router_match(const struct gw_router *router, struct base_str ht
 /* Writes the methods that the routes of `raw_path` have, for Allow: "GET, HEAD, OPTIONS". HEAD goes
  * with GET; OPTIONS is always there. */
 void gw_router_allow(const struct gw_router *router, struct base_str raw_path,
-                     char out[GW_ROUTER_ALLOW_SIZE]);
+                     char out[GW_ALLOW_SIZE]);
 
 #endif

@@ -182,7 +182,7 @@ static void check_request(const struct gw_router *router, const struct routes *r
             FUZZ_CHECK(value.data + value.len <= path.data + path.len);
         }
     }
-    char allow[GW_ROUTER_ALLOW_SIZE];
+    char allow[GW_ALLOW_SIZE];
     gw_router_allow(router, path, allow);
     FUZZ_CHECK(strlen(allow) < sizeof allow && strstr(allow, "OPTIONS") != NULL);
 }

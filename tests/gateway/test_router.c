@@ -274,7 +274,7 @@ static void check_request(const struct fixture *f, const struct table *table,
     struct gw_captures captures;
     enum gw_match match = gw_router_match(f->router, method, path, &route, &captures);
     char got[512];
-    char allow[GW_ROUTER_ALLOW_SIZE];
+    char allow[GW_ALLOW_SIZE];
     switch (match) {
     case GW_NO_PATH:
         (void)snprintf(got, sizeof got, "404");
@@ -486,7 +486,7 @@ static void test_allow_fits_its_header(void **state)
     for (size_t i = 0; i < sizeof custom / sizeof custom[0]; i++) {
         add(&f, i, custom[i]);
     }
-    char allow[GW_ROUTER_ALLOW_SIZE];
+    char allow[GW_ALLOW_SIZE];
     gw_router_allow(f.router, BASE_STR("/a"), allow);
     assert_string_equal(allow, "ACQUIRE-A-VERY-LONG-METHOD-NAME-OF-NO-USE-TO-ANYBODY-NUMBER-ONE, "
                                "ACQUIRE-A-VERY-LONG-METHOD-NAME-OF-NO-USE-TO-ANYBODY-NUMBER-TWO, "

@@ -127,7 +127,7 @@ static void do_add(struct testee *testee, char **words)
 /* Prints an outcome that is no match. */
 static void put_no_match(const struct gw_router *router, enum gw_match match, struct base_str path)
 {
-    char allow[GW_ROUTER_ALLOW_SIZE];
+    char allow[GW_ALLOW_SIZE];
     switch (match) {
     case GW_WRONG_METHOD:
         gw_router_allow(router, path, allow);
