@@ -1,6 +1,13 @@
-/* What the files that load a schema share: schema.c (look-ups), schema_load.c (files, types and
- * services), schema_fields.c (a message's fields), schema_extensions.c (those that others add) and
- * schema_options.c (a method's options). Nobody else includes this. */
+/* What the files that load a schema share; nobody else includes this.
+ *
+ *   schema.c             look-ups
+ *   schema_load.c        files and services; the order of it all
+ *   schema_names.c       names: declared, and found
+ *   schema_types.c       messages and enums, registered by name
+ *   schema_fields.c      a message's fields
+ *   schema_extensions.c  those that others add
+ *   schema_options.c     a method's options
+ */
 #ifndef GATEWAY_SCHEMA_PRIVATE_H
 #define GATEWAY_SCHEMA_PRIVATE_H
 
@@ -8,6 +15,10 @@
 #include "gateway/schema.h"
 
 #include "google/protobuf/descriptor.pb-c.h"
+
+/* Bytes of a full name that is put together to be looked for, its NUL included. A longer one is not
+ * found. */
+#define GW_SCHEMA_NAME_SIZE 1024
 
 enum gw_symbol_kind {
     GW_SYMBOL_FILE,
@@ -92,10 +103,20 @@ bool gw_schema_is_identifier(const char *name);
 struct base_str gw_schema_join(struct gw_schema *schema, struct base_str prefix,
                                struct base_str middle, struct base_str suffix);
 
+/* Gives `object` the name that `name` is in `scope`, a package, a message or a service; returns the
+ * full name, which lives as long as the schema. Its data is NULL, with the reason, when it is no
+ * identifier or taken. */
+struct base_str gw_schema_declare(struct gw_schema_loader *loader, struct base_str scope,
+                                  const char *name, enum gw_symbol_kind kind, void *object);
+
 /* The type ".pkg.Name" of that kind, or "Name" as `user`, a full name, sees it; NULL with the
  * reason. */
 void *gw_schema_resolve(struct gw_schema_loader *loader, enum gw_symbol_kind kind,
                         const char *type_name, struct base_str user);
+
+/* Registers the messages, enums and extensions of a file; the fields of messages are pending. */
+bool gw_schema_register_types(struct gw_schema_loader *loader,
+                              const Google__Protobuf__FileDescriptorProto *file) BASE_MUST_CHECK;
 
 /* Fills the fields, oneofs and look-up of a registered message. */
 bool gw_schema_load_fields(struct gw_schema_loader *loader,
