@@ -26,38 +26,14 @@ static bool read_secret(const char *path, struct base_buf *out, struct base_err 
                         path, SRV_KEY_SECRET_BYTES_MIN);
 }
 
-/* The names of the stages, each NUL-terminated. */
-struct stage_names {
-    const char *names[GW_STAGES_MAX];
-    size_t count;
-    char texts[GW_STAGES_MAX][GW_STAGE_NAME_BYTES_MAX + 1];
-};
-
-static bool read_names(const struct cli_options *options, struct stage_names *out,
-                       struct base_err *err)
-{
-    struct gw_stages stages;
-    if (!cli_stages_read(options, &stages, err)) {
-        return false;
-    }
-    out->count = stages.count;
-    for (size_t i = 0; i < stages.count; i++) {
-        struct base_str name = stages.stages[i].name;
-        memcpy(out->texts[i], name.data, name.len);
-        out->texts[i][name.len] = '\0';
-        out->names[i] = out->texts[i];
-    }
-    return true;
-}
-
 bool cli_access_open(struct srv_access *access, const struct cli_options *options,
                      struct srv_store *store, struct base_err *err)
 {
-    struct stage_names stages;
+    struct cli_stage_names stages;
     struct base_buf secret;
     base_buf_init(&secret, SRV_KEY_SECRET_BYTES_MAX);
-    bool ok =
-        read_names(options, &stages, err) && read_secret(options->key_secret_file, &secret, err);
+    bool ok = cli_stage_names_read(options, &stages, err) &&
+              read_secret(options->key_secret_file, &secret, err);
     if (ok) {
         const struct srv_access_config config = {
             .store = store,

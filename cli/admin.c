@@ -49,7 +49,7 @@ bool cli_admin_check(const struct cli_options *options, struct base_err *err)
 static bool open_service(struct cli_admin *admin, struct srv_access *access,
                          struct rpc_worker_pool *pool, struct base_err *err)
 {
-    srv_admin_init(&admin->service, access);
+    srv_admin_init(&admin->service, access, admin->stages.names, admin->stages.count);
     admin->server = rpc_server_create(pool);
     if (!srv_admin_register(&admin->service, admin->server, err)) {
         return false;
@@ -98,7 +98,8 @@ bool cli_admin_open(struct cli_admin *admin, const struct cli_options *options,
     if (!cli_admin_is_wanted(options)) {
         return true;
     }
-    if (open_service(admin, access, pool, err) && open_gateway(admin, options, err) &&
+    if (cli_stage_names_read(options, &admin->stages, err) &&
+        open_service(admin, access, pool, err) && open_gateway(admin, options, err) &&
         open_front(admin, options, err)) {
         return true;
     }

@@ -7,12 +7,13 @@
 #ifndef CLI_ADMIN_H
 #define CLI_ADMIN_H
 
-#include "cli/options.h"
+#include "cli/stages.h"
 #include "gateway/admin_dialect.h"
 #include "gateway/front_h2o.h"
 #include "server/admin.h"
 
 struct cli_admin {
+    struct cli_stage_names stages; /* that the service knows of */
     struct srv_admin service;
     struct rpc_server *server;
     struct rpc_channel *channel;

@@ -1,5 +1,6 @@
 /* `tollgate keys VERB`. */
 #include "cli/listing.h"
+#include "cli/visible.h"
 #include "tollgate/admin.pb-c.h"
 
 #include <string.h>
@@ -40,7 +41,9 @@ static void add_row(struct cli_table *table, const Tollgate__Admin__ApiKey *key)
 static void print_line(FILE *out, const char *title, const char *text)
 {
     if (text[0] != '\0') {
-        fprintf(out, "%-12s %s\n", title, text);
+        fprintf(out, "%-12s ", title);
+        cli_visible_print(text, out);
+        fputc('\n', out);
     }
 }
 

@@ -3,6 +3,7 @@
 #include "cli/help.h"
 #include "cli/http_client.h"
 #include "cli/suggest.h"
+#include "cli/visible.h"
 #include "google/protobuf/empty.pb-c.h"
 #include "tollgate/admin.pb-c.h"
 
@@ -88,7 +89,9 @@ int cli_manage_main(const struct cli_verbs *verbs, int argc, const char *const *
         run_verb(verb, &options, &err)) {
         return 0;
     }
-    fprintf(stderr, "tollgate %s: %s\n", command, err.message);
+    fprintf(stderr, "tollgate %s: ", command);
+    cli_visible_print(err.message, stderr);
+    fputc('\n', stderr);
     return err.code == BASE_INVALID_ARGUMENT ? 2 : 1;
 }
 
@@ -114,6 +117,15 @@ bool cli_manage_print_json(struct cli_manage *manage, const char *before,
     }
     base_buf_dispose(&json);
     return ok;
+}
+
+void cli_manage_warn(char *const *warnings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        fputs("warning: ", stderr);
+        cli_visible_print(warnings[i], stderr);
+        fputc('\n', stderr);
+    }
 }
 
 bool cli_manage_append_path(struct base_buf *path, const char *prefix, const char *id,

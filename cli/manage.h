@@ -79,6 +79,9 @@ bool cli_manage_print_json(struct cli_manage *manage, const char *before,
                            const ProtobufCMessage *message, const char *behind,
                            struct base_err *err) BASE_MUST_CHECK;
 
+/* Prints what an answer warns of, apart from the answer. */
+void cli_manage_warn(char *const *warnings, size_t count);
+
 /* Appends "/apikeys/ID" and the like to a path: `prefix`, and `id` escaped. */
 bool cli_manage_append_path(struct base_buf *path, const char *prefix, const char *id,
                             struct base_err *err) BASE_MUST_CHECK;

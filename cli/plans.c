@@ -1,10 +1,10 @@
 /* `tollgate plans VERB`. */
+#include "base/decimal.h"
 #include "cli/listing.h"
 #include "server/access.h"
 #include "tollgate/admin.pb-c.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -92,12 +92,14 @@ static void add_row(struct cli_table *table, const Tollgate__Admin__UsagePlan *p
 static bool show_plan(struct cli_manage *manage, const ProtobufCMessage *answer,
                       struct base_err *err)
 {
+    const Tollgate__Admin__UsagePlan *plan = (const Tollgate__Admin__UsagePlan *)answer;
+    cli_manage_warn(plan->warnings, plan->n_warnings);
     if (manage->prints_json) {
         return cli_manage_print_json(manage, "", answer, "\n", err);
     }
     struct cli_table table;
     cli_table_init(&table, titles, COLUMN_COUNT);
-    add_row(&table, (const Tollgate__Admin__UsagePlan *)answer);
+    add_row(&table, plan);
     cli_table_print(&table, manage->out);
     cli_table_dispose(&table);
     return true;
@@ -242,17 +244,16 @@ struct creation {
 static bool read_throttle(const struct cli_manage_options *options, struct creation *creation,
                           struct base_err *err)
 {
-    if (options->rate == NULL && options->burst == 0) {
-        return true;
+    if (options->rate == NULL) {
+        return options->burst == 0 ||
+               base_err_set(err, BASE_INVALID_ARGUMENT, "--burst needs a --rate");
     }
-    char *end = "";
     tollgate__throttle__init(&creation->throttle);
-    creation->throttle.rate_limit = options->rate == NULL ? 0 : strtod(options->rate, &end);
     creation->throttle.burst_limit = options->burst;
     creation->request.throttle = &creation->throttle;
-    bool is_whole = options->rate != NULL && *end == '\0' && options->burst > 0;
-    return is_whole || base_err_set(err, BASE_INVALID_ARGUMENT,
-                                    "--rate, which is a number, and --burst belong together");
+    return base_decimal_read(base_str_of(options->rate), &creation->throttle.rate_limit) ||
+           base_err_set(err, BASE_INVALID_ARGUMENT,
+                        "--rate: expected a number of at least 0, found \"%s\"", options->rate);
 }
 
 static bool read_quota(const struct cli_manage_options *options, struct creation *creation,
@@ -464,7 +465,10 @@ static bool usage(struct cli_manage *manage, struct base_err *err)
 #define LIMIT_FLAGS                                                                                \
     TEXT_FLAG("description", description, "TEXT", "What it is for."),                              \
         TEXT_FLAG("rate", rate, "RATE", "Requests a second that each key may make; also 0.5."),    \
-        NUMBER_FLAG("burst", burst, 1, "Requests that each key may make at once."),                \
+        NUMBER_FLAG("burst", burst, 1,                                                             \
+                    "Requests that each key may make at once; as many as come in a second, and "   \
+                    "one at least, when "                                                          \
+                    "not given."),                                                                 \
         NUMBER_FLAG("quota", quota, 1, "Requests that each key may make in a period."),            \
         TEXT_FLAG("period", period, "PERIOD",                                                      \
                   "That period, in UTC: minute, hour, day, week or month."),                       \

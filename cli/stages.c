@@ -16,3 +16,20 @@ bool cli_stages_read(const struct cli_options *options, struct gw_stages *out_st
     }
     return true;
 }
+
+bool cli_stage_names_read(const struct cli_options *options, struct cli_stage_names *out,
+                          struct base_err *err)
+{
+    struct gw_stages stages;
+    if (!cli_stages_read(options, &stages, err)) {
+        return false;
+    }
+    out->count = stages.count;
+    for (size_t i = 0; i < stages.count; i++) {
+        struct base_str name = stages.stages[i].name;
+        memcpy(out->texts[i], name.data, name.len);
+        out->texts[i][name.len] = '\0';
+        out->names[i] = out->texts[i];
+    }
+    return true;
+}

@@ -1,7 +1,8 @@
 #include "cli/table.h"
 
+#include "cli/visible.h"
+
 #include <assert.h>
-#include <ctype.h>
 #include <stdint.h>
 
 /* Spaces between columns. */
@@ -35,13 +36,13 @@ void cli_table_dispose(struct cli_table *table)
 void cli_table_add(struct cli_table *table, const char *const *cells)
 {
     for (size_t i = 0; i < table->column_count; i++) {
-        const char *cell = cells[i] == NULL ? "" : cells[i];
-        size_t width = width_of(cell);
-        table->widths[i] = width > table->widths[i] ? width : table->widths[i];
-        for (const char *c = cell; *c != '\0'; c++) {
-            base_buf_append_char(&table->cells, iscntrl((unsigned char)*c) ? '?' : *c);
+        size_t start = table->cells.len;
+        if (!cli_visible_append(base_str_of(cells[i]), &table->cells) ||
+            !base_buf_append_char(&table->cells, '\0')) {
+            return; /* never: the buffer has no maximum */
         }
-        base_buf_append_char(&table->cells, '\0');
+        size_t width = width_of(table->cells.data + start);
+        table->widths[i] = width > table->widths[i] ? width : table->widths[i];
     }
 }
 

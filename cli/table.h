@@ -1,7 +1,7 @@
 /* Table: rows of cells in columns as wide as they need to be, for a person.
  *
- * Cells are text from anywhere: what a terminal would act on is shown as "?". Printed piece by
- * piece, a long table keeps the widths of its first piece at least. Startup thread.
+ * Cells are text from anywhere, made visible (cli/visible.h). Printed piece by piece, a long table
+ * keeps the widths of its first piece at least. Startup thread.
  */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H

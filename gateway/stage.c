@@ -1,11 +1,6 @@
 #include "gateway/stage.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
-
-/* "RATE,BURST" at its longest, its NUL included. */
-#define LIMIT_TEXT_SIZE 64
+#include "base/decimal.h"
 
 static bool is_name(struct base_str name)
 {
@@ -24,31 +19,24 @@ static bool is_default(struct base_str name)
     return base_str_eq(name, BASE_STR(GW_STAGE_DEFAULT));
 }
 
-static bool read_numbers(const char *text, double *out_rate, long *out_burst)
+static bool read_numbers(struct base_str text, double *out_rate, int64_t *out_burst)
 {
-    char *end;
-    errno = 0;
-    *out_rate = strtod(text, &end);
-    if (errno != 0 || end == text || *end != ',' || !isfinite(*out_rate) || *out_rate < 0) {
+    const char *comma = text.len == 0 ? NULL : memchr(text.data, ',', text.len);
+    if (comma == NULL) {
         return false;
     }
-    const char *burst = end + 1;
-    *out_burst = strtol(burst, &end, 10);
-    return errno == 0 && end != burst && *end == '\0' && *out_burst >= 0 && *out_burst <= INT32_MAX;
+    size_t len = (size_t)(comma - text.data);
+    return base_decimal_read(base_str_make(text.data, len), out_rate) &&
+           base_decimal_read_whole(base_str_make(comma + 1, text.len - len - 1), INT32_MAX,
+                                   out_burst);
 }
 
 bool gw_stage_read_limit(struct base_str text, struct gw_token_limit *out_limit,
                          struct base_err *err)
 {
-    char copy[LIMIT_TEXT_SIZE];
     double rate;
-    long burst;
-    bool fits = text.len < sizeof copy;
-    if (fits) {
-        memcpy(copy, text.data, text.len);
-        copy[text.len] = '\0';
-    }
-    if (!fits || !read_numbers(copy, &rate, &burst)) {
+    int64_t burst;
+    if (!read_numbers(text, &rate, &burst)) {
         return base_err_set(err, BASE_INVALID_ARGUMENT,
                             "expected RATE,BURST: requests a second and at once, as in 100,200");
     }

@@ -72,9 +72,10 @@ const struct tollgate_admin_admin_handlers srv_admin_handlers = {
     .update_usage = srv_admin_update_usage,
 };
 
-void srv_admin_init(struct srv_admin *admin, struct srv_access *access)
+void srv_admin_init(struct srv_admin *admin, struct srv_access *access, const char *const *stages,
+                    size_t stage_count)
 {
-    admin->access = access;
+    *admin = (struct srv_admin){access, stages, stage_count};
 }
 
 bool srv_admin_register(struct srv_admin *admin, struct rpc_server *server, struct base_err *err)

@@ -23,13 +23,17 @@
 
 struct srv_admin {
     struct srv_access *access;
+    const char *const *stages;
+    size_t stage_count;
 };
 
 /* The handlers; their `self` is a struct srv_admin. */
 extern const struct tollgate_admin_admin_handlers srv_admin_handlers;
 
-/* Makes the service ready. Borrows `access`. */
-void srv_admin_init(struct srv_admin *admin, struct srv_access *access);
+/* Makes the service ready. Borrows `access` and the names of the stages that are served beside it:
+ * who makes a plan for others is warned, and no more, since another gateway may serve them. */
+void srv_admin_init(struct srv_admin *admin, struct srv_access *access, const char *const *stages,
+                    size_t stage_count);
 
 /* Adds the service to `server`; `admin` must outlive it. Fails as rpc_server_add. */
 bool srv_admin_register(struct srv_admin *admin, struct rpc_server *server,

@@ -3,6 +3,11 @@
 #include "server/patch.h"
 #include "server/usage_plan.h"
 
+#include <stdio.h>
+
+/* Bytes of a warning. */
+#define WARNING_SIZE (SRV_ACCESS_STAGE_BYTES_MAX + 96)
+
 /* ---- Showing ---- */
 
 static bool show_tags(struct rpc_context *ctx, const Tollgate__UsagePlan *plan,
@@ -36,6 +41,45 @@ static bool show(struct rpc_context *ctx, const Tollgate__UsagePlan *plan,
     return srv_admin_optional(ctx, plan->description, &out->description, err) &&
            srv_admin_optional(ctx, plan->product_code, &out->product_code, err) &&
            show_tags(ctx, plan, out, err);
+}
+
+/* ---- Warning ---- */
+
+static bool is_served(const struct srv_admin *admin, const char *stage)
+{
+    for (size_t i = 0; i < admin->stage_count; i++) {
+        if (strcmp(admin->stages[i], stage) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Shows a plan that has just been made or changed. */
+static bool show_changed(const struct srv_admin *admin, struct rpc_context *ctx,
+                         const Tollgate__UsagePlan *plan, Tollgate__Admin__UsagePlan *out,
+                         struct base_err *err)
+{
+    out->warnings = rpc_context_alloc(ctx, plan->n_api_stages * sizeof *out->warnings, err);
+    if (out->warnings == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < plan->n_api_stages; i++) {
+        const char *stage = plan->api_stages[i]->stage;
+        if (is_served(admin, stage)) {
+            continue;
+        }
+        char text[WARNING_SIZE];
+        snprintf(text, sizeof text,
+                 "stage %s is not served here, so the plan holds for it at other gateways alone",
+                 stage);
+        char *warning = rpc_context_strdup(ctx, base_str_of(text), err);
+        if (warning == NULL) {
+            return false;
+        }
+        out->warnings[out->n_warnings++] = warning;
+    }
+    return show(ctx, plan, out, err);
 }
 
 /* ---- Creating ---- */
@@ -72,8 +116,10 @@ bool srv_admin_create_usage_plan(void *self, struct rpc_context *ctx,
     plan.n_api_stages = request->n_api_stages;
     plan.throttle = request->throttle;
     plan.quota = request->quota;
+    srv_usage_plan_complete(&plan);
     return read_tags(ctx, request, &plan, err) && srv_usage_plan_check(&plan, err) &&
-           srv_access_add_plan(admin->access, ctx, &plan, err) && show(ctx, &plan, response, err);
+           srv_access_add_plan(admin->access, ctx, &plan, err) &&
+           show_changed(admin, ctx, &plan, response, err);
 }
 
 /* ---- Reading ---- */
@@ -194,7 +240,7 @@ bool srv_admin_update_usage_plan(void *self, struct rpc_context *ctx,
                                                 count, &change.mutation, &plan, err)
                         : srv_access_update_plan(admin->access, ctx, request->usage_plan_id,
                                                  &change.mutation, &plan, err);
-    return ok && show(ctx, plan, response, err);
+    return ok && show_changed(admin, ctx, plan, response, err);
 }
 
 bool srv_admin_delete_usage_plan(void *self, struct rpc_context *ctx,

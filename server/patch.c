@@ -1,11 +1,10 @@
 #include "server/patch.h"
 
+#include "base/decimal.h"
 #include "server/usage_plan.h"
 #include "server/validation.h"
 
-#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 
 bool srv_patch_refuse(const Tollgate__Admin__PatchOperation *operation, struct base_err *err)
 {
@@ -35,11 +34,9 @@ bool srv_patch_check(const struct srv_patch *patch, struct base_err *err)
 bool srv_patch_whole(const Tollgate__Admin__PatchOperation *operation, int32_t min,
                      int32_t *out_number, struct base_err *err)
 {
-    char *end;
-    errno = 0;
-    long long number = strtoll(operation->value, &end, 10);
-    bool is_number = operation->value[0] != '\0' && *end == '\0' && errno == 0;
-    if (!is_number || number < min || number > INT32_MAX) {
+    int64_t number;
+    if (!base_decimal_read_whole(base_str_of(operation->value), INT32_MAX, &number) ||
+        number < min) {
         struct base_str quote = srv_validation_quote(operation->value);
         return base_err_set(err, BASE_INVALID_ARGUMENT,
                             "%s: expected a whole number from %" PRId32 " to %" PRId32

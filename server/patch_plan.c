@@ -2,11 +2,9 @@
  * in came out of a store or of the call's own request. */
 #include "server/patch.h"
 
+#include "base/decimal.h"
 #include "server/usage_plan.h"
 #include "server/validation.h"
-
-#include <math.h>
-#include <stdlib.h>
 
 static bool is_op(const Tollgate__Admin__PatchOperation *operation, const char *op)
 {
@@ -25,15 +23,12 @@ static const char *behind(const char *text, const char *prefix)
 static bool read_rate(const Tollgate__Admin__PatchOperation *operation, double *out_rate,
                       struct base_err *err)
 {
-    char *end;
-    double rate = strtod(operation->value, &end);
-    if (operation->value[0] == '\0' || *end != '\0' || !isfinite(rate) || rate < 0) {
+    if (!base_decimal_read(base_str_of(operation->value), out_rate)) {
         struct base_str quote = srv_validation_quote(operation->value);
         return base_err_set(err, BASE_INVALID_ARGUMENT,
                             "%s: expected a number of at least 0, found \"%.*s\"", operation->path,
                             BASE_STR_ARGS(quote));
     }
-    *out_rate = rate;
     return true;
 }
 
@@ -384,5 +379,6 @@ bool srv_patch_plan(const struct srv_patch *patch, struct rpc_context *ctx,
             return false;
         }
     }
+    srv_usage_plan_complete(plan);
     return srv_usage_plan_check(plan, err);
 }

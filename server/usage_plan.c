@@ -185,6 +185,24 @@ static bool check_tags(const Tollgate__UsagePlan *plan, struct base_err *err)
     return true;
 }
 
+static void complete(Tollgate__Throttle *throttle)
+{
+    if (throttle != NULL && throttle->rate_limit > 0 && throttle->burst_limit == 0) {
+        double burst = ceil(throttle->rate_limit);
+        throttle->burst_limit = burst < INT32_MAX ? (int32_t)burst : INT32_MAX;
+    }
+}
+
+void srv_usage_plan_complete(Tollgate__UsagePlan *plan)
+{
+    complete(plan->throttle);
+    for (size_t i = 0; i < plan->n_api_stages; i++) {
+        for (size_t j = 0; j < plan->api_stages[i]->n_throttle; j++) {
+            complete(plan->api_stages[i]->throttle[j]->value);
+        }
+    }
+}
+
 bool srv_usage_plan_check(const Tollgate__UsagePlan *plan, struct base_err *err)
 {
     if (plan->name[0] == '\0') {

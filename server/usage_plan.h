@@ -27,6 +27,10 @@
 #define SRV_ACCESS_TAG_KEY_BYTES_MAX 128
 #define SRV_ACCESS_TAG_VALUE_BYTES_MAX 256
 
+/* Gives each throttle that has a rate and no burst a burst of what comes in a second, and of one
+ * request at least: without one it would refuse everything. */
+void srv_usage_plan_complete(Tollgate__UsagePlan *plan);
+
 /* Fails with INVALID_ARGUMENT, naming the field, where the plan breaks a rule. */
 bool srv_usage_plan_check(const Tollgate__UsagePlan *plan, struct base_err *err) BASE_MUST_CHECK;
 

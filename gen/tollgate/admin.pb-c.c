@@ -2271,7 +2271,7 @@ const ProtobufCMessageDescriptor tollgate__admin__usage_plan__tags_entry__descri
   (ProtobufCMessageInit) tollgate__admin__usage_plan__tags_entry__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor tollgate__admin__usage_plan__field_descriptors[8] =
+static const ProtobufCFieldDescriptor tollgate__admin__usage_plan__field_descriptors[9] =
 {
   {
     "id",
@@ -2369,6 +2369,18 @@ static const ProtobufCFieldDescriptor tollgate__admin__usage_plan__field_descrip
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "warnings",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_STRING,
+    offsetof(Tollgate__Admin__UsagePlan, n_warnings),
+    offsetof(Tollgate__Admin__UsagePlan, warnings),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned tollgate__admin__usage_plan__field_indices_by_name[] = {
   3,   /* field[3] = api_stages */
@@ -2379,11 +2391,12 @@ static const unsigned tollgate__admin__usage_plan__field_indices_by_name[] = {
   5,   /* field[5] = quota */
   7,   /* field[7] = tags */
   4,   /* field[4] = throttle */
+  8,   /* field[8] = warnings */
 };
 static const ProtobufCIntRange tollgate__admin__usage_plan__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor tollgate__admin__usage_plan__descriptor =
 {
@@ -2393,7 +2406,7 @@ const ProtobufCMessageDescriptor tollgate__admin__usage_plan__descriptor =
   "Tollgate__Admin__UsagePlan",
   "tollgate.admin",
   sizeof(Tollgate__Admin__UsagePlan),
-  8,
+  9,
   tollgate__admin__usage_plan__field_descriptors,
   tollgate__admin__usage_plan__field_indices_by_name,
   1,  tollgate__admin__usage_plan__number_ranges,

@@ -288,10 +288,15 @@ struct  Tollgate__Admin__UsagePlan
   Google__Protobuf__StringValue *product_code;
   size_t n_tags;
   Tollgate__Admin__UsagePlan__TagsEntry **tags;
+  /*
+   * ours; of a change: what of it may not be as it was meant
+   */
+  size_t n_warnings;
+  char **warnings;
 };
 #define TOLLGATE__ADMIN__USAGE_PLAN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&tollgate__admin__usage_plan__descriptor) \
-    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0,NULL, NULL, NULL, NULL, 0,NULL }
+    , (char *)protobuf_c_empty_string, (char *)protobuf_c_empty_string, NULL, 0,NULL, NULL, NULL, NULL, 0,NULL, 0,NULL }
 
 
 struct  Tollgate__Admin__CreateUsagePlanRequest__TagsEntry

@@ -114,9 +114,38 @@ class Manage(unittest.TestCase):
         self.assertNotIn("throttle", changed)
         self.assertEqual(changed["quota"], {"limit": 5, "offset": 6, "period": "WEEK"})
         self.assertEqual([stage["stage"] for stage in changed["apiStages"]], ["gold", "silver"])
+        changed["warnings"] = []
         self.assertIn(changed, call("plans", "list"))
         call("plans", "delete", made["id"])
         self.assertNotIn(made["id"], [plan["id"] for plan in call("plans", "list")])
+
+    def test_a_rate_alone_has_a_burst(self):
+        made = call("plans", "create", "rated", "--rate", "2.5")
+        self.assertEqual(made["throttle"], {"rateLimit": 2.5, "burstLimit": 3})
+        bare = call("plans", "create", "bare", "--quota", "5", "--period", "day")
+        self.assertEqual(call("plans", "update", bare["id"], "--rate", "0.1")["throttle"],
+                         {"rateLimit": 0.1, "burstLimit": 1})
+        for plan in made, bare:
+            call("plans", "delete", plan["id"])
+
+    def test_a_stage_that_is_not_served_is_warned_of(self):
+        warning = "stage gold is not served here, so the plan holds for it at other gateways alone"
+        status, out, errors = run("plans", "create", "x", "--for-stage", "gold", "--for-stage", "$default")
+        self.assertEqual((status, errors), (0, f"warning: {warning}\n"))
+        made = json.loads(out)
+        self.assertEqual(made["warnings"], [warning])
+        status, out, errors = run("plans", "update", made["id"], "--not-for-stage", "gold")
+        self.assertEqual((status, errors, json.loads(out)["warnings"]), (0, "", []))
+        call("plans", "delete", made["id"])
+
+    def test_names_cannot_move_the_cursor(self):
+        name = "evil\x1b[2J \u202etxt\u202c \x9b31m"
+        made = call("keys", "create", name)
+        self.assertEqual(made["name"], name)
+        visible = r"evil\u001b[2J \u202etxt\u202c \u009b31m"
+        self.assertIn(visible, on_terminal("keys", "list", "--name", "evil")[1])
+        self.assertIn("name         " + visible, on_terminal("keys", "show", made["id"]))
+        call("keys", "delete", made["id"])
 
     def test_on_a_terminal(self):
         lines = on_terminal("plans", "list")
@@ -158,8 +187,11 @@ class Manage(unittest.TestCase):
                  "together\n"),
                 (("plans", "create", "x", "--quota", "1", "--period", "year"), 2, "tollgate plans create: --period: "
                  'expected minute, hour, day, week or month, found "year"\n'),
-                (("plans", "create", "x", "--rate", "fast", "--burst", "1"), 2, "tollgate plans create: --rate, which "
-                 "is a number, and --burst belong together\n"),
+                (("plans", "create", "x", "--rate", "fast", "--burst", "1"), 2, "tollgate plans create: --rate: "
+                 'expected a number of at least 0, found "fast"\n'),
+                (("plans", "create", "x", "--rate", "0x10"), 2, "tollgate plans create: --rate: "
+                 'expected a number of at least 0, found "0x10"\n'),
+                (("plans", "create", "x", "--burst", "1"), 2, "tollgate plans create: --burst needs a --rate\n"),
                 (("plans", "update", "standard"), 2, "tollgate plans update: no flag says what shall change\n"),
         ]:
             got, out, errors = run(*args)

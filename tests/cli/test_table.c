@@ -62,8 +62,8 @@ static void test_tables(void **state)
                            "2   a longer one\n"
                            "3                 y\n"},
         {print_none, "ID  NAME  NOTE\n"},
-        {print_controls, "ID    NAME   NOTE\n"
-                         "?[2J  a?b?c  d?\n"},
+        {print_controls, "ID         NAME             NOTE\n"
+                         "\\u001b[2J  a\\u000ab\\u0009c  d\\u007f\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char *text = printed(rows[i].print);

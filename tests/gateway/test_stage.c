@@ -33,6 +33,8 @@ static void reads_names_and_limits(void **state)
         {"a=5,1.5", "stage a: expected RATE,BURST: requests a second and at once, as in 100,200"},
         {"a=-1,5", "stage a: expected RATE,BURST: requests a second and at once, as in 100,200"},
         {"a=5,-1", "stage a: expected RATE,BURST: requests a second and at once, as in 100,200"},
+        {"a=0x10,5", "stage a: expected RATE,BURST: requests a second and at once, as in 100,200"},
+        {"a=5,+5", "stage a: expected RATE,BURST: requests a second and at once, as in 100,200"},
         {"a=nan,5", "stage a: expected RATE,BURST: requests a second and at once, as in 100,200"},
         {"a=1e999,5", "stage a: expected RATE,BURST: requests a second and at once, as in 100,200"},
         {"a=5,9999999999",

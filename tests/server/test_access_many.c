@@ -178,7 +178,7 @@ static void test_pages_of_all_keys(void **state)
     size_t count = 0;
     size_t pages = 0;
     int64_t start_ns = base_clock_monotonic_ns();
-    srv_admin_init(&admin, &access_to_keys);
+    srv_admin_init(&admin, &access_to_keys, NULL, 0);
     rpc_context_init(&ctx);
     do {
         Tollgate__Admin__GetApiKeysRequest request = TOLLGATE__ADMIN__GET_API_KEYS_REQUEST__INIT;
@@ -207,7 +207,7 @@ static void test_few_among_many(void **state)
     struct srv_admin admin;
     struct rpc_context ctx;
     struct base_err err;
-    srv_admin_init(&admin, &access_to_keys);
+    srv_admin_init(&admin, &access_to_keys, NULL, 0);
     rpc_context_init(&ctx);
     Tollgate__Admin__GetUsagePlanKeysRequest request =
         TOLLGATE__ADMIN__GET_USAGE_PLAN_KEYS_REQUEST__INIT;

@@ -45,7 +45,7 @@ static int set_up(void **state)
         .stage_count = 1,
     };
     assert_true(srv_access_open(&fixture.access, &config, &fixture.err));
-    srv_admin_init(&fixture.admin, &fixture.access);
+    srv_admin_init(&fixture.admin, &fixture.access, stages, 1);
     *state = &fixture;
     return 0;
 }

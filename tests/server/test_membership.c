@@ -129,7 +129,7 @@ static void set_up(size_t plan_count)
         .random = &base_random_system,
     };
     assert_true(srv_access_open(&fixture.access, &config, &fixture.err));
-    srv_admin_init(&fixture.admin, &fixture.access);
+    srv_admin_init(&fixture.admin, &fixture.access, NULL, 0);
     add_plan(0, "a");
     add_plan(1, "b");
     char *ids[] = {fixture.plan_ids[0], fixture.plan_ids[1]};
