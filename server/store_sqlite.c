@@ -114,17 +114,8 @@ struct base_str srv_sqlite_column(sqlite3_stmt *statement, int index)
     return base_str_make(data, (size_t)sqlite3_column_bytes(statement, index));
 }
 
-/* Counting every allocation under a process-wide lock costs more than a row's lookup. */
-static void configure_library(void)
-{
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
 sqlite3 *srv_sqlite_connect(const char *path, int flags, struct base_err *err)
 {
-    static pthread_once_t configured = PTHREAD_ONCE_INIT;
-    pthread_once(&configured, configure_library);
-
     sqlite3 *db = NULL;
     int code =
         sqlite3_open_v2(path, &db, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, NULL);
@@ -287,8 +278,17 @@ static const struct srv_store_ops ops = {
     .close = close_store,
 };
 
+/* Counting every allocation under a process-wide lock costs more than a row's lookup. Refused once
+ * anything else of SQLite has been called, be it sqlite3_mprintf; then it counts, and works. */
+static void configure_library(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 struct srv_store *srv_store_sqlite_open(const char *path, struct base_err *err)
 {
+    static pthread_once_t configured = PTHREAD_ONCE_INIT;
+    pthread_once(&configured, configure_library);
     sqlite3 *db = open_file(path, err);
     if (db == NULL) {
         return NULL;

@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
@@ -409,10 +410,26 @@ static void bounds_its_log_while_others_read(void **state)
     assert_int_equal(sqlite_file_number("SELECT count(*) FROM large"), 1);
 }
 
+/* In a child, since no more than the first use of the library in a process can configure it. */
+static void does_not_count_what_the_library_allocates(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        struct base_err err;
+        struct srv_store *store = srv_store_sqlite_open(sqlite_file_path(), &err);
+        _exit(store != NULL && sqlite3_memory_used() == 0 ? 0 : 1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 #define ON_FRESH_PATH(test) cmocka_unit_test_setup_teardown(test, renew, clean_up)
     const struct CMUnitTest tests[] = {
+        ON_FRESH_PATH(does_not_count_what_the_library_allocates), /* before any other */
         ON_FRESH_PATH(refuses_files_that_are_not_its_own),
         ON_FRESH_PATH(refuses_places_where_no_file_can_be),
         ON_FRESH_PATH(accepts_an_empty_file_and_odd_names),
