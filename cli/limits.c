@@ -1,8 +1,8 @@
 #include "cli/limits.h"
 
 #include "base/log.h"
+#include "base/thread.h"
 
-#include <signal.h>
 #include <time.h>
 
 /* ---- Snapshots ---- */
@@ -75,17 +75,6 @@ static void *run_flusher(void *argument)
     return NULL;
 }
 
-/* Signals are the business of the startup thread. */
-static void start_flusher(struct cli_limits *limits)
-{
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    pthread_create(&limits->flusher, NULL, run_flusher, limits);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 /* ---- Life ---- */
 
 static void init_locks(struct cli_limits *limits)
@@ -121,7 +110,7 @@ bool cli_limits_open(struct cli_limits *limits, struct srv_access *access,
         dispose(limits);
         return false;
     }
-    start_flusher(limits);
+    base_thread_start(&limits->flusher, run_flusher, limits);
     return true;
 }
 

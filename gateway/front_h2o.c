@@ -2,12 +2,12 @@
 
 #include "base/mem.h"
 #include "base/port.h"
+#include "base/thread.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/tcp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -185,19 +185,12 @@ static void front_destroy(struct gw_front *front)
     base_free(front);
 }
 
-/* Signals are the business of the thread that opened the front; a client that has gone shows as an
- * error of write, not as SIGPIPE. */
+/* Signals are blocked in them, SIGPIPE too: a client that has gone shows as an error of write. */
 static void start_threads(struct gw_front *front)
 {
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
     for (size_t i = 0; i < front->loop_count; i++) {
-        h2o_multithread_create_thread(&front->loops[i].thread, NULL, gw_front_loop_run,
-                                      &front->loops[i]);
+        base_thread_start(&front->loops[i].thread, gw_front_loop_run, &front->loops[i]);
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 struct gw_front *gw_front_open(const struct gw_front_config *config, struct base_err *err)

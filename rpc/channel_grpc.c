@@ -9,6 +9,7 @@
 #include "base/container.h"
 #include "base/mem.h"
 #include "base/role.h"
+#include "base/thread.h"
 #include "base/utf8.h"
 #include "rpc/context.h"
 #include "rpc/grpc_core.h"
@@ -346,8 +347,6 @@ struct rpc_channel *rpc_channel_grpc_create(const char *address, struct base_err
     upstream->channel = open_channel(address);
     upstream->cq = grpc_completion_queue_create_for_next(NULL);
     pthread_mutex_init(&upstream->lock, NULL);
-    if (pthread_create(&upstream->thread, NULL, run_queue, upstream) != 0) {
-        abort();
-    }
+    base_thread_start(&upstream->thread, run_queue, upstream);
     return &upstream->base;
 }

@@ -13,12 +13,12 @@
 
 #include "base/container.h"
 #include "base/mem.h"
+#include "base/thread.h"
 #include "rpc/grpc_core.h"
 
 #include <assert.h>
 #include <grpc/grpc_security.h>
 #include <pthread.h>
-#include <stdlib.h>
 
 /* Calls that stand ready for each method and queue; the rest of a burst waits inside C-core until
  * the thread that takes one has put another in its place. */
@@ -343,9 +343,7 @@ static void start_queue(struct queue *queue)
             request_call(queue, &listener->methods[i]);
         }
     }
-    if (pthread_create(&queue->thread, NULL, run_queue, queue) != 0) {
-        abort();
-    }
+    base_thread_start(&queue->thread, run_queue, queue);
 }
 
 static grpc_server *create_server(void)

@@ -7,11 +7,11 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/role.h"
+#include "base/thread.h"
 #include "server/access_state.h"
 #include "server/access_table.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 struct srv_access_watch {
     struct srv_access *access;
@@ -233,17 +233,6 @@ static void *run(void *user)
     return NULL;
 }
 
-/* Signals are the business of the startup thread. */
-static void start_thread(struct srv_access_watch *watch)
-{
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    pthread_create(&watch->thread, NULL, run, watch);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 /* ---- Life ---- */
 
 static struct srv_access_watch *create(struct srv_access *access,
@@ -282,7 +271,7 @@ struct srv_access_watch *srv_access_watch_open(struct srv_access *access,
         destroy(watch);
         return NULL;
     }
-    start_thread(watch);
+    base_thread_start(&watch->thread, run, watch);
     return watch;
 }
 

@@ -17,12 +17,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/role.h"
+#include "base/thread.h"
 #include "server/document.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -278,18 +278,6 @@ static void *run_writer(void *user)
     return NULL;
 }
 
-/* Signals are the main thread's. */
-static void start_thread(struct srv_sqlite_writer *writer)
-{
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failure = pthread_create(&writer->thread, NULL, run_writer, writer);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    assert(failure == 0);
-}
-
 static void dispose(struct srv_sqlite_writer *writer)
 {
     srv_sqlite_changes_dispose(&writer->changes);
@@ -318,7 +306,7 @@ struct srv_sqlite_writer *srv_sqlite_writer_create(sqlite3 *db, struct base_err 
     sqlite3_wal_hook(db, on_commit, writer);
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->work, NULL);
-    start_thread(writer);
+    base_thread_start(&writer->thread, run_writer, writer);
     return writer;
 }
 
