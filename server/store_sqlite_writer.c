@@ -26,7 +26,8 @@
 #include <stdatomic.h>
 #include <time.h>
 
-/* Bytes of new documents in one transaction, save that one operation always fits. */
+/* Bytes of inserted documents in one transaction, save that one operation always fits. What updates
+ * write is not known before they run: it is bounded by their number. */
 #define GROUP_BYTES_MAX (size_t)(16 * 1024 * 1024)
 
 /* Between two attempts to get the write lock from another process. SQLite's own handler sleeps up
@@ -159,15 +160,19 @@ static bool run_ops(struct srv_sqlite_writer *writer, struct srv_sqlite_op *grou
     return true;
 }
 
-/* Runs each op in a transaction of its own. */
+/* Runs each op in a transaction of its own. When another process does not let go of the file, all
+ * that are left fail: their callers are not to wait for as long once more for each. */
 static void run_alone(struct srv_sqlite_writer *writer, struct srv_sqlite_op *group)
 {
+    struct base_err err;
     for (struct srv_sqlite_op *op = group, *rest; op != NULL; op = rest) {
+        if (!begin(writer, &err)) {
+            fail_group(op, &err);
+            return;
+        }
         rest = op->next;
         op->next = NULL;
-        if (!begin(writer, op->err)) {
-            op->ok = false;
-        } else if (run_ops(writer, op)) {
+        if (run_ops(writer, op)) {
             commit(writer, op);
         } else {
             roll_back(writer);
