@@ -103,13 +103,20 @@ bool cli_admin_open(struct cli_admin *admin, const struct cli_options *options,
         open_front(admin, options, err)) {
         return true;
     }
-    cli_admin_close(admin, 0);
+    cli_admin_close(admin);
     return false;
 }
 
-void cli_admin_close(struct cli_admin *admin, int grace_ms)
+void cli_admin_drain(struct cli_admin *admin, int grace_ms)
 {
-    gw_front_close(admin->front, grace_ms);
+    if (admin->front != NULL) {
+        gw_front_drain(admin->front, grace_ms);
+    }
+}
+
+void cli_admin_close(struct cli_admin *admin)
+{
+    gw_front_close(admin->front, 0);
     gw_gateway_unref(admin->gateway);
     rpc_channel_destroy(admin->channel);
     rpc_server_destroy(admin->server);

@@ -37,7 +37,11 @@ bool cli_admin_open(struct cli_admin *admin, const struct cli_options *options,
                     struct srv_access *access, struct rpc_worker_pool *pool,
                     struct base_err *err) BASE_MUST_CHECK;
 
-/* Finishes the requests in flight, for at most `grace_ms`. An admin that is all zero is closed. */
-void cli_admin_close(struct cli_admin *admin, int grace_ms);
+/* Begins what cli_admin_close does, and returns at once. Accepts an admin that is all zero. */
+void cli_admin_drain(struct cli_admin *admin, int grace_ms);
+
+/* Finishes the requests in flight, for at most the grace that cli_admin_drain was given, or none
+ * without it. An admin that is all zero is closed. */
+void cli_admin_close(struct cli_admin *admin);
 
 #endif

@@ -262,16 +262,19 @@ static int ms_until(int64_t end_ns)
     return left_ns > 0 ? (int)(left_ns / BASE_NS_PER_MS) : 0;
 }
 
+/* All listeners drain at once, so that none goes on taking requests while another is waited for,
+ * and each has the whole of the grace. */
 static void close_program(struct program *program)
 {
     int64_t end_ns = base_clock_monotonic_ns() + program->options->drain_timeout_s * BASE_NS_PER_S;
     cli_limits_detach(&program->limits);
     if (program->front != NULL) {
-        gw_front_drain(program->front, ms_until(end_ns)); /* while gRPC drains, too */
+        gw_front_drain(program->front, ms_until(end_ns));
     }
-    cli_admin_close(&program->admin, ms_until(end_ns));
+    cli_admin_drain(&program->admin, ms_until(end_ns));
     rpc_listener_grpc_close(program->listener, ms_until(end_ns));
     gw_front_close(program->front, 0);
+    cli_admin_close(&program->admin);
     cli_limits_close(&program->limits);
     gw_gateway_unref(program->gateway);
     gw_cors_destroy(program->cors);

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "tests/e2e/load.h"
 #include "tests/e2e/rows.h"
+#include "tests/e2e/store.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -301,6 +302,30 @@ static void test_idle_connections(void **state)
     close(grpc);
 }
 
+/* Whoever keeps the admin listener waiting does not keep gRPC open, or without a grace of its own.
+ */
+static void test_admin_connection_half_way(void **state)
+{
+    struct world *world = *state;
+    char store[E2E_STORE_SIZE];
+    e2e_store(&world->dir, store);
+    const char *args[] = {"serve",       "--listen",        "127.0.0.1:0", "--grpc",
+                          "127.0.0.1:0", "--admin",         "127.0.0.1:0", "--store",
+                          store,         "--drain-timeout", E2E_GRACE_S,   NULL};
+    e2e_stop(&world->program);
+    e2e_start(&world->program, &world->dir, "admin.log",
+              E2E_HTTP_LISTENER | E2E_GRPC_LISTENER | E2E_ADMIN_LISTENER, args);
+    int admin = e2e_connect(world->program.admin_port, READ_MS_MAX);
+    assert_true(send_all(admin, request_head, sizeof request_head - 1));
+    e2e_sleep_ms(200);
+    e2e_terminate(&world->program);
+    e2e_sleep_ms(1000);
+    assert_true(e2e_is_running(&world->program));
+    assert_int_equal(e2e_connect(world->program.grpc_port, READ_MS_MAX), -1);
+    close(admin);
+    e2e_wait(&world->program);
+}
+
 /* Nothing is connected: nothing to wait for. */
 static void test_idle_program_ends_at_once(void **state)
 {
@@ -318,6 +343,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_request_half_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_connection_in_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_idle_connections, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_admin_connection_half_way, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_idle_program_ends_at_once, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
