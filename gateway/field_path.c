@@ -50,6 +50,16 @@ bool gw_field_path_resolve(const struct gw_message *message, struct base_str tex
     }
 }
 
+bool gw_field_path_enters_well_known(const struct gw_field_path *path)
+{
+    for (size_t i = 0; i + 1 < path->count; i++) {
+        if (path->fields[i]->message->well_known != GW_PLAIN_MESSAGE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void gw_field_path_text(const struct gw_field_path *path, char out[GW_FIELD_PATH_TEXT_SIZE])
 {
     size_t len = 0;

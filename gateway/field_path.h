@@ -39,6 +39,10 @@ static inline const struct gw_field *gw_field_path_last(const struct gw_field_pa
     return path->fields[path->count - 1];
 }
 
+/* Whether the path goes through a message that ProtoJSON writes in a way of its own, whose parts
+ * may each be fine and make no value together. */
+bool gw_field_path_enters_well_known(const struct gw_field_path *path);
+
 /* Writes the path in proto names with dots. */
 void gw_field_path_text(const struct gw_field_path *path, char out[GW_FIELD_PATH_TEXT_SIZE]);
 

@@ -10,6 +10,7 @@
 struct reader {
     const struct gw_route *route;
     bool has_body;
+    bool enters_well_known;
     const struct gw_transcode_options *options;
     struct base_buf *out;
     struct base_buf seen; /* struct gw_field_path, those of single values and the first of lists */
@@ -143,6 +144,7 @@ static bool set_field(struct reader *reader, const struct parameter *parameter)
         reader->err->code = BASE_INVALID_ARGUMENT;
         return is_unknown && reader->options->ignore_unknown_fields;
     }
+    reader->enters_well_known |= gw_field_path_enters_well_known(&path);
     return (reader->route->body_kind != GW_BODY_FIELD || check_body(reader, &path)) &&
            check_variables(reader, &path) && check_kind(gw_field_path_last(&path), reader->err) &&
            check_seen(reader, &path) &&
@@ -197,7 +199,7 @@ static bool read_parameters(struct reader *reader, struct base_str rest)
 
 bool gw_query_to_wire(const struct gw_route *route, struct base_str raw_query, bool has_body,
                       const struct gw_transcode_options *options, struct base_buf *out,
-                      struct base_err *err)
+                      bool *out_enters_well_known, struct base_err *err)
 {
     size_t valid = gw_percent_valid_len(raw_query);
     if (valid < raw_query.len) {
@@ -212,5 +214,6 @@ bool gw_query_to_wire(const struct gw_route *route, struct base_str raw_query, b
     bool fine = read_parameters(&reader, raw_query);
     base_buf_dispose(&reader.seen);
     base_buf_dispose(&reader.scratch);
+    *out_enters_well_known = reader.enters_well_known;
     return fine;
 }

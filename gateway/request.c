@@ -235,14 +235,31 @@ static bool merge_pieces(const struct gw_route *route, size_t start, struct base
     return fine;
 }
 
-static bool has_nested_variable(const struct gw_route *route)
+/* Whether a variable is a field of a message inside the request; out_enters_well_known is set where
+ * it is a part of a well-known type. */
+static bool has_nested_variable(const struct gw_route *route, bool *out_enters_well_known)
 {
+    bool is_nested = false;
     for (size_t i = 0; i < route->path_template.variable_count; i++) {
-        if (route->variables[i].count > 1) {
-            return true;
-        }
+        is_nested |= route->variables[i].count > 1;
+        *out_enters_well_known |= gw_field_path_enters_well_known(&route->variables[i]);
     }
-    return false;
+    return is_nested;
+}
+
+/* Checks that the parts of well-known types, which a body cannot name, are values that it could
+ * have sent. */
+static bool check_well_known(const struct gw_route *route, struct base_str wire,
+                             const struct gw_transcode_options *options, struct base_err *err)
+{
+    struct base_buf json;
+    base_buf_init(&json, SIZE_MAX);
+    bool fine = gw_wire_to_json(route->method->input, wire, options, &json, err);
+    base_buf_dispose(&json);
+    if (!fine) {
+        err->code = BASE_INVALID_ARGUMENT; /* not what a service has answered */
+    }
+    return fine;
 }
 
 static bool write_parts(const struct gw_route *route, const struct gw_http_request *request,
@@ -255,8 +272,9 @@ static bool write_parts(const struct gw_route *route, const struct gw_http_reque
     }
     parts.query = out->len;
     bool has_body = parts.query > parts.body;
-    if (request->raw_query.len > 0 &&
-        !gw_query_to_wire(route, request->raw_query, has_body, options, out, err)) {
+    bool enters_well_known = false;
+    if (request->raw_query.len > 0 && !gw_query_to_wire(route, request->raw_query, has_body,
+                                                        options, out, &enters_well_known, err)) {
         return false;
     }
     parts.path = out->len;
@@ -269,8 +287,13 @@ static bool write_parts(const struct gw_route *route, const struct gw_http_reque
                                  out, err)) {
         return false;
     }
-    return (request->raw_query.len == 0 && !has_nested_variable(route)) ||
-           merge_pieces(route, parts.body, out, err);
+    bool is_nested = has_nested_variable(route, &enters_well_known);
+    if (request->raw_query.len == 0 && !is_nested) {
+        return true;
+    }
+    return merge_pieces(route, parts.body, out, err) &&
+           (!enters_well_known ||
+            check_well_known(route, slice(out, parts.body, out->len), options, err));
 }
 
 bool gw_request_to_wire(const struct gw_route *route, const struct gw_http_request *request,

@@ -317,12 +317,24 @@ static const struct request_row way_rows[] = {
      "{\"mask\":\"aB,c\"}"},
 };
 
+static const struct request_row part_errors[] = {
+    {"seconds past the last", "GET /q?time.seconds=253402300800", NULL,
+     "a google.protobuf.Timestamp out of range"},
+    {"nanos below zero", "GET /q?time.seconds=1&time.nanos=-1", NULL,
+     "a google.protobuf.Timestamp out of range"},
+    {"parts of different signs", "GET /q?wait.seconds=1&wait.nanos=-5", NULL,
+     "a google.protobuf.Duration out of range"},
+    {"a path that is none", "GET /q?mask.paths=a__b", NULL,
+     "a path of a google.protobuf.FieldMask that JSON cannot hold"},
+};
+
 static void what_is_empty_and_what_differs(void **state)
 {
     (void)state;
     REQUEST_ROWS_CHECK(&f, empty_rows, false)
     REQUEST_ROWS_CHECK(&f, empty_errors, true)
     REQUEST_ROWS_CHECK(&f, way_rows, false)
+    REQUEST_ROWS_CHECK(&f, part_errors, true)
 }
 
 /* ---- Patterns ---- */

@@ -80,6 +80,10 @@ static const struct request_row query_rows[] = {
 };
 
 static const struct request_row query_errors[] = {
+    {"a Value that JSON has not", "GET /things?book.value.number_value=NaN", NULL,
+     "a google.protobuf.Value out of range"},
+    {"an Any of a type that nobody knows", "GET /things?book.detail.type_url=a/b.C", NULL,
+     "a google.protobuf.Any of an unknown type"},
     {"unknown", "GET /things?colour=red", NULL,
      "query parameter \"colour\": test.request.Thing has no field of this name"},
     {"unknown in nested", "GET /things?book.colour=red", NULL,
