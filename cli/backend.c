@@ -18,7 +18,7 @@ bool cli_backend_open(struct cli_backend *backend, const struct cli_options *opt
                       struct base_err *err)
 {
     *backend = (struct cli_backend){0};
-    if (!cli_store_open(options->store, &backend->store, err)) {
+    if (!cli_store_open(options, &backend->store, err)) {
         return false;
     }
     backend->pool = rpc_worker_pool_create((size_t)options->workers, RPC_WORKER_QUEUE);

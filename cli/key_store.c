@@ -7,7 +7,7 @@ bool cli_key_store_open(struct cli_key_store *keys, const struct cli_options *op
                         struct base_err *err)
 {
     *keys = (struct cli_key_store){0};
-    if (!cli_store_open(options->store, &keys->store, err)) {
+    if (!cli_store_open(options, &keys->store, err)) {
         return false;
     }
     if (!cli_access_open(&keys->access, options, keys->store, err)) {

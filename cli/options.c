@@ -23,6 +23,13 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .help = "Where documents are kept: sqlite:FILE, which is made when there is none, or "     \
                 "mongodb://HOST:PORT/DATABASE."                                                    \
     }
+#define STORE_WAIT                                                                                 \
+    {                                                                                              \
+        .name = "store-wait", .kind = CLI_NUMBER,                                                  \
+        .offset = offsetof(struct cli_options, store_wait_s), .value_name = "SECONDS",             \
+        .initial = "300", .number_min = 0, .number_max = CLI_WAIT_S_MAX,                           \
+        .help = "How long to wait at the start for a MongoDB that is not there yet."               \
+    }
 #define UPSTREAM                                                                                   \
     {                                                                                              \
         .name = "upstream", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, upstream),    \
@@ -44,7 +51,7 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
     {                                                                                              \
         .name = "reflect-wait", .kind = CLI_NUMBER,                                                \
         .offset = offsetof(struct cli_options, reflect_wait_s), .value_name = "SECONDS",           \
-        .initial = "300", .number_min = 0, .number_max = CLI_REFLECT_WAIT_S_MAX,                   \
+        .initial = "300", .number_min = 0, .number_max = CLI_WAIT_S_MAX,                           \
         .help = "How long to wait at the start for the upstream that --reflect asks."              \
     }
 #define RULES                                                                                      \
@@ -268,31 +275,21 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
     }
 
 static const struct cli_flag serve_flags[] = {
-    LISTEN, GRPC, STORE,   ADMIN,   ACCESS,        LIMITS,    DEMO,       IGNORE_UNKNOWN_FIELDS,
-    JSON,   CORS, THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
+    LISTEN,     GRPC,          STORE,
+    STORE_WAIT, ADMIN,         ACCESS,
+    LIMITS,     DEMO,          IGNORE_UNKNOWN_FIELDS,
+    JSON,       CORS,          THREADS,
+    WORKERS,    DRAIN_TIMEOUT, LOG_LEVEL,
+    ACCESS_LOG,
 };
 static const struct cli_flag server_flags[] = {
-    GRPC,    STORE,   ADMIN_OFF,     ACCESS,    STAGE,      DEMO,
-    THREADS, WORKERS, DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
+    GRPC, STORE,   STORE_WAIT, ADMIN_OFF,     ACCESS,    STAGE,
+    DEMO, THREADS, WORKERS,    DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag gateway_flags[] = {
-    LISTEN,
-    UPSTREAM,
-    STORE_OF_KEYS,
-    ADMIN_OFF,
-    ACCESS,
-    LIMITS,
-    PROTO_SET,
-    REFLECT,
-    REFLECT_WAIT,
-    RULES,
-    IGNORE_UNKNOWN_FIELDS,
-    JSON,
-    CORS,
-    THREADS,
-    DRAIN_TIMEOUT,
-    LOG_LEVEL,
-    ACCESS_LOG,
+    LISTEN, UPSTREAM,  STORE_OF_KEYS, STORE_WAIT,    ADMIN_OFF, ACCESS,
+    LIMITS, PROTO_SET, REFLECT,       REFLECT_WAIT,  RULES,     IGNORE_UNKNOWN_FIELDS,
+    JSON,   CORS,      THREADS,       DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag explain_flags[] = {
     METHOD, URL, BODY, HEADER, PROTO_SET, RULES, IGNORE_UNKNOWN_FIELDS,

@@ -13,6 +13,7 @@ struct cli_options {
     const char *rules;    /* a file, or NULL */
     bool reflect;
     int reflect_wait_s;
+    int store_wait_s;
     struct cli_list proto_sets; /* files; none: what is compiled in is served */
     const char *method;         /* of the request to explain, as the three below */
     const char *url;
@@ -55,8 +56,8 @@ struct cli_options {
 #define CLI_WORKERS_MAX 1024
 #define CLI_DRAIN_TIMEOUT_S_MAX 3600
 
-/* Seconds of --reflect-wait. */
-#define CLI_REFLECT_WAIT_S_MAX 86400
+/* Seconds of --reflect-wait and --store-wait. */
+#define CLI_WAIT_S_MAX 86400
 
 /* Spaces of --json-indent: GW_INDENT_MAX. */
 #define CLI_JSON_INDENT_MAX 8

@@ -258,6 +258,9 @@ static bool report(const bson_error_t *error, const struct rpc_context *ctx, str
         return base_err_set(err, BASE_UNAVAILABLE,
                             "the database did not confirm the write; it may have happened");
     case MONGOC_ERROR_CLIENT:
+        if (error->code == MONGOC_ERROR_CLIENT_AUTHENTICATE) {
+            return base_err_set(err, BASE_INTERNAL, "the database refused the credentials");
+        }
         return base_err_set(err, BASE_UNAVAILABLE, "the database refused the connection");
     default:
         return base_err_set(err, BASE_INTERNAL, "the database refused the operation");

@@ -16,18 +16,22 @@ SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "engine.sh")
 
 
 class Engine:
-    """One that TOLLGATE_TEST_MONGODB_URI names, or one that engine.sh starts on an empty folder."""
+    """One that TOLLGATE_TEST_MONGODB_URI names, or one that engine.sh starts on an empty folder; always the latter on a
+    port that is asked for."""
+
+    def __init__(self, port=0):
+        self.port = port
 
     def __enter__(self):
         self.process = None
-        self.server = os.environ.get("TOLLGATE_TEST_MONGODB_URI")
+        self.server = os.environ.get("TOLLGATE_TEST_MONGODB_URI") if self.port == 0 else None
         if self.server is None:
             self.start()
         return self
 
     def start(self):
         self.folder = tempfile.TemporaryDirectory(prefix="tollgate-mongo-")
-        self.process = subprocess.Popen([*ENDS_WITH_ITS_PARENT, SCRIPT, self.folder.name, "0"],
+        self.process = subprocess.Popen([*ENDS_WITH_ITS_PARENT, SCRIPT, self.folder.name, str(self.port)],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
         for line in self.process.stdout:
             if line.startswith("listening "):
