@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,4 +32,9 @@ void *base_realloc(void *block, size_t size)
 void base_free(void *block)
 {
     free(block);
+}
+
+void base_give_back(void)
+{
+    malloc_trim(0);
 }

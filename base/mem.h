@@ -22,4 +22,7 @@ void *base_realloc(void *block, size_t size) __attribute__((returns_nonnull, all
 /* Frees what the functions above returned. Accepts NULL. */
 void base_free(void *block);
 
+/* Gives memory that is free to the system. Takes milliseconds: for when much has become free. */
+void base_give_back(void);
+
 #endif

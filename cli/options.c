@@ -259,6 +259,16 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .value_name = "N", .initial = "64", .number_min = 1, .number_max = CLI_WORKERS_MAX,        \
         .help = "Threads, at most, that run what may block."                                       \
     }
+#define BODY_MEMORY                                                                                \
+    {                                                                                              \
+        .name = "body-memory", .kind = CLI_NUMBER,                                                 \
+        .offset = offsetof(struct cli_options, body_memory_mib), .value_name = "MIB",              \
+        .initial = "512", .number_min = CLI_BODY_MEMORY_MIB_MIN,                                   \
+        .number_max = CLI_BODY_MEMORY_MIB_MAX,                                                     \
+        .help =                                                                                    \
+            "Memory, in all, for the bodies of requests over REST; while it is used up, large "    \
+            "ones are answered 503."                                                               \
+    }
 #define DRAIN_TIMEOUT                                                                              \
     {                                                                                              \
         .name = "drain-timeout", .kind = CLI_NUMBER,                                               \
@@ -275,21 +285,22 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
     }
 
 static const struct cli_flag serve_flags[] = {
-    LISTEN,     GRPC,          STORE,
-    STORE_WAIT, ADMIN,         ACCESS,
-    LIMITS,     DEMO,          IGNORE_UNKNOWN_FIELDS,
-    JSON,       CORS,          THREADS,
-    WORKERS,    DRAIN_TIMEOUT, LOG_LEVEL,
-    ACCESS_LOG,
+    LISTEN,     GRPC,        STORE,
+    STORE_WAIT, ADMIN,       ACCESS,
+    LIMITS,     DEMO,        IGNORE_UNKNOWN_FIELDS,
+    JSON,       CORS,        THREADS,
+    WORKERS,    BODY_MEMORY, DRAIN_TIMEOUT,
+    LOG_LEVEL,  ACCESS_LOG,
 };
 static const struct cli_flag server_flags[] = {
     GRPC, STORE,   STORE_WAIT, ADMIN_OFF,     ACCESS,    STAGE,
     DEMO, THREADS, WORKERS,    DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
 };
 static const struct cli_flag gateway_flags[] = {
-    LISTEN, UPSTREAM,  STORE_OF_KEYS, STORE_WAIT,    ADMIN_OFF, ACCESS,
-    LIMITS, PROTO_SET, REFLECT,       REFLECT_WAIT,  RULES,     IGNORE_UNKNOWN_FIELDS,
-    JSON,   CORS,      THREADS,       DRAIN_TIMEOUT, LOG_LEVEL, ACCESS_LOG,
+    LISTEN,     UPSTREAM,  STORE_OF_KEYS, STORE_WAIT,   ADMIN_OFF,     ACCESS,
+    LIMITS,     PROTO_SET, REFLECT,       REFLECT_WAIT, RULES,         IGNORE_UNKNOWN_FIELDS,
+    JSON,       CORS,      THREADS,       BODY_MEMORY,  DRAIN_TIMEOUT, LOG_LEVEL,
+    ACCESS_LOG,
 };
 static const struct cli_flag explain_flags[] = {
     METHOD, URL, BODY, HEADER, PROTO_SET, RULES, IGNORE_UNKNOWN_FIELDS,

@@ -44,6 +44,7 @@ struct cli_options {
     int cors_max_age_s;
     int threads; /* 0: one a core */
     int workers;
+    int body_memory_mib;
     int drain_timeout_s;
     int log_level; /* an enum base_log_level */
 };
@@ -58,6 +59,10 @@ struct cli_options {
 
 /* Seconds of --reflect-wait and --store-wait. */
 #define CLI_WAIT_S_MAX 86400
+
+/* MiB of --body-memory: GW_FRONT_BODY_MEMORY_MIN, and a TiB. */
+#define CLI_BODY_MEMORY_MIB_MIN 16
+#define CLI_BODY_MEMORY_MIB_MAX (1024 * 1024)
 
 /* Spaces of --json-indent: GW_INDENT_MAX. */
 #define CLI_JSON_INDENT_MAX 8

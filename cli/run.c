@@ -28,6 +28,10 @@ _Static_assert(CLI_THREADS_MAX <= GW_FRONT_LOOPS_MAX, "--threads holds for REST"
 /* Bytes of "host:port". */
 #define ADDRESS_SIZE 300
 
+#define BYTES_PER_MIB (size_t)(1024 * 1024)
+_Static_assert(CLI_BODY_MEMORY_MIB_MIN *BYTES_PER_MIB == GW_FRONT_BODY_MEMORY_MIN,
+               "--body-memory holds for the front");
+
 struct program {
     const struct cli_options *options;
     struct cli_backend backend;
@@ -218,6 +222,7 @@ static bool open_front(struct program *program, struct base_err *err)
         .address = program->options->listen,
         .loops = thread_count(program->options),
         .logs_requests = program->options->access_log,
+        .body_memory_bytes = (size_t)program->options->body_memory_mib * BYTES_PER_MIB,
         .access = cli_limits_take(&program->limits),
     };
     program->front = gw_front_open(&front, err);

@@ -145,12 +145,13 @@ static bool listen_at(struct gw_front *front, const char *address, struct base_e
 
 /* ---- Configuration ---- */
 
-static void protocol_init(struct gw_front_protocol *protocol, size_t body_bytes_max)
+static void protocol_init(struct gw_front_protocol *protocol, size_t body_bytes_max,
+                          int read_timeout_ms)
 {
     h2o_config_init(&protocol->config);
     protocol->config.server_name = h2o_iovec_init(H2O_STRLIT("tollgate"));
     protocol->config.max_request_entity_size = body_bytes_max;
-    protocol->config.http1.req_timeout = GW_FRONT_READ_TIMEOUT_MS;
+    protocol->config.http1.req_timeout = (uint64_t)read_timeout_ms;
     protocol->config.http2.idle_timeout = GW_FRONT_HTTP2_IDLE_TIMEOUT_MS;
     protocol->config.http2.max_concurrent_requests_per_connection = GW_FRONT_STREAMS_MAX;
     gw_front_protocol_install(protocol);
@@ -163,14 +164,18 @@ static struct gw_front *front_create(const struct gw_front_config *config)
     struct gw_front *front = base_calloc(1, sizeof *front);
     front->cors = config->gateway->cors;
     front->logs_requests = config->logs_requests;
+    front->room.bytes_max =
+        config->body_memory_bytes > 0 ? config->body_memory_bytes : GW_FRONT_BODY_MEMORY_DEFAULT;
+    front->read_timeout_ms =
+        config->read_timeout_ms > 0 ? config->read_timeout_ms : GW_FRONT_READ_TIMEOUT_MS;
     assert(config->loops > 0 && config->loops <= GW_FRONT_LOOPS_MAX);
     front->loop_count = config->loops;
     front->loops = base_calloc(front->loop_count, sizeof *front->loops);
     for (size_t i = 0; i < front->loop_count; i++) {
         gw_front_loop_init(&front->loops[i], front, config->gateway, config->access);
     }
-    protocol_init(&front->http1, GW_BODY_BYTES_MAX);
-    protocol_init(&front->http2, GW_FRONT_HTTP2_BODY_BYTES_MAX);
+    protocol_init(&front->http1, GW_BODY_BYTES_MAX, front->read_timeout_ms);
+    protocol_init(&front->http2, GW_FRONT_HTTP2_BODY_BYTES_MAX, front->read_timeout_ms);
     return front;
 }
 

@@ -35,6 +35,14 @@
 #define GW_FRONT_READ_TIMEOUT_MS 30000
 #define GW_FRONT_HTTP2_IDLE_TIMEOUT_MS 30000
 
+/* Memory, in all, for requests of more than GW_FRONT_SMALL_BYTES: those being read and those being
+ * served. While it is used up, further ones are refused with 503 and Retry-After, and of those
+ * being read whoever holds more than an even share: over HTTP/1 with the same 503, over HTTP/2 with
+ * REFUSED_STREAM. It is looked after every 50 ms, so there may be more for as long. */
+#define GW_FRONT_BODY_MEMORY_DEFAULT (size_t)(512 * 1024 * 1024)
+#define GW_FRONT_BODY_MEMORY_MIN (size_t)(16 * 1024 * 1024)
+#define GW_FRONT_SMALL_BYTES (size_t)(16 * 1024)
+
 /* A client that takes nothing of an answer for this long is cut off. */
 #define GW_FRONT_SEND_TIMEOUT_MS 30000
 
@@ -50,6 +58,8 @@ struct gw_front_config {
     size_t loops;               /* threads, 1 to GW_FRONT_LOOPS_MAX */
     struct gw_access *access;   /* as gw_front_set_access has it, from the first request; or NULL */
     bool logs_requests;         /* gateway/request_log.h, on standard error */
+    size_t body_memory_bytes;   /* 0: GW_FRONT_BODY_MEMORY_DEFAULT */
+    int read_timeout_ms;        /* 0: GW_FRONT_READ_TIMEOUT_MS */
 };
 
 struct gw_front;

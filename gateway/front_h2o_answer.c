@@ -51,6 +51,21 @@ struct gw_preflight gw_front_preflight(const h2o_req_t *req)
 
 /* ---- Answering ---- */
 
+#define OVERLOADED_BODY                                                                            \
+    "{\"code\":14,\"message\":\"too many large requests at once; try again\",\"details\":[]}"
+
+static const struct gw_header retry_after = {{"Retry-After", 11}, {"1", 1}};
+
+const struct gw_answer gw_front_overloaded = {
+    .http_status = 503,
+    .reason = "Service Unavailable",
+    .has_body = true,
+    .content_type = {"application/json", sizeof "application/json" - 1},
+    .body = {OVERLOADED_BODY, sizeof OVERLOADED_BODY - 1},
+    .headers = &retry_after,
+    .header_count = 1,
+};
+
 static bool has_upper_case(struct base_str text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -140,11 +155,17 @@ static enum base_code code_of(int http_status)
     switch (http_status) {
     case 404:
         return BASE_NOT_FOUND;
-    case 413:
-        return BASE_RESOURCE_EXHAUSTED;
     default:
         return http_status < 500 ? BASE_INVALID_ARGUMENT : BASE_INTERNAL;
     }
+}
+
+/* What a front answers itself to such an error, or NULL. */
+static const struct gw_answer *known_error(int http_status)
+{
+    return http_status == 413   ? &gw_answer_too_large
+           : http_status == 503 ? &gw_front_overloaded
+                                : NULL;
 }
 
 static void send_json(h2o_ostream_t *super, h2o_req_t *req, h2o_iovec_t *bodies, size_t count,
@@ -159,11 +180,14 @@ static void send_json(h2o_ostream_t *super, h2o_req_t *req, h2o_iovec_t *bodies,
 static h2o_ostream_t **replace_body(h2o_req_t *req, h2o_ostream_t **slot)
 {
     struct json_error *stream = (void *)h2o_add_ostream(req, sizeof *stream, slot);
-    struct base_str too_large = gw_answer_too_large.body;
+    const struct gw_answer *known = known_error(req->res.status);
     stream->super.do_send = send_json;
-    stream->body = req->res.status == 413
-                       ? h2o_iovec_init((void *)(uintptr_t)too_large.data, too_large.len)
+    stream->body = known != NULL
+                       ? h2o_iovec_init((void *)(uintptr_t)known->body.data, known->body.len)
                        : error_json(req, code_of(req->res.status), req->res.reason);
+    for (size_t i = 0; known != NULL && i < known->header_count; i++) {
+        add_header(req, &known->headers[i]);
+    }
     req->res.content_length = stream->body.len;
     h2o_set_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE,
                    H2O_STRLIT("application/json"), 1);

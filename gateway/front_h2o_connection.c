@@ -257,7 +257,9 @@ static void connection_open(struct gw_front_loop *loop, h2o_socket_t *socket)
     socket->data = connection;
     read_peer(connection);
     connection->first_bytes.on_timer = on_silence;
-    base_timers_set(&loop->timers, &connection->first_bytes, after_ms(GW_FRONT_READ_TIMEOUT_MS));
+    base_timers_set(&loop->timers, &connection->first_bytes,
+                    after_ms(loop->front->read_timeout_ms));
+    gw_front_intake_watch(loop);
     h2o_socket_read_start(socket, on_first_bytes);
 }
 

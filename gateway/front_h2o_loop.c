@@ -201,6 +201,7 @@ static void loop_start(struct gw_front_loop *loop)
     loop->hangup = watch_fd(loop, &loop->hangup_fd, gw_front_on_hangup);
     loop->accept_again.on_timer = gw_front_on_accept_again;
     loop->phase_timer.on_timer = on_phase;
+    gw_front_intake_init(loop);
     loop->desk = gw_desk_open(loop->gateway, &loop->mailbox, &loop->timers, GW_FRONT_CALLS_MAX);
     gw_gateway_unref(loop->gateway);
     loop->gateway = NULL;

@@ -3,6 +3,7 @@
  *   front_h2o.c           opening and closing: sockets, configuration, threads
  *   front_h2o_loop.c      one thread's loop: mailbox, timers, draining
  *   front_h2o_connection.c accepting, HTTP/1 or HTTP/2, lingering, hang-ups
+ *   front_h2o_intake.c    what is being read: how much, and for how long
  *   front_h2o_request.c   one request: to the desk and back
  *   front_h2o_answer.c    one answer: ours, or the library's own made ours
  *   front_h2o_log.c       one request's id and its line in the log
@@ -21,6 +22,7 @@
 
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* The library is configured twice: the size of a body is limited by configuration only, and HTTP/2
  * needs a larger one to be able to answer 413 (see front_h2o.h). */
@@ -29,11 +31,32 @@ struct gw_front_protocol {
     h2o_handler_t *handler;
 };
 
+/* Memory that requests take, over all loops: as each of them last saw. */
+struct gw_front_room {
+    size_t bytes_max;
+    atomic_size_t whole_bytes; /* of those that have been read and are being served */
+    atomic_size_t partial_bytes;
+    atomic_size_t partial_count; /* of those that are being read and are not small */
+};
+
+/* One loop's part in it. */
+struct gw_front_intake {
+    struct base_timer timer;
+    size_t whole_bytes; /* what it has added to the front's */
+    size_t partial_bytes;
+    size_t partial_count;
+    bool has_held_much;
+    size_t refused_unlogged;
+    int64_t logged_at_ns;
+};
+
 struct gw_front {
     const struct gw_cors *cors; /* as its gateways have it; or NULL */
     bool logs_requests;
     struct gw_front_protocol http1;
     struct gw_front_protocol http2;
+    struct gw_front_room room;
+    int read_timeout_ms;
     int port;
     bool is_draining; /* the loops have been told to end */
     size_t loop_count;
@@ -72,6 +95,7 @@ struct gw_front_loop {
     h2o_socket_t *hangup; /* an epoll of the HTTP/1 connections watched for hanging up */
     struct gw_front_connection *connections; /* doubly linked */
     size_t connection_count;
+    struct gw_front_intake intake;
     struct gw_front_linger *lingering; /* doubly linked */
     size_t linger_count;
     enum gw_front_phase phase;
@@ -89,6 +113,7 @@ struct gw_front_connection {
     int64_t ready_at_ns; /* when it was accepted, its protocol known, an answer of HTTP/1 ended */
     struct base_timer first_bytes; /* until it is known which protocol is spoken */
     bool is_http2;
+    bool is_cut; /* its socket is shut, and the library has not noticed yet */
     struct gw_front_exchange *exchanges; /* requests being served, doubly linked */
     int linger_fd;                       /* the socket kept open past its close, or -1 */
     size_t peer_len;
@@ -190,6 +215,16 @@ void gw_front_exchange_unwatch(struct gw_front_exchange *exchange);
 /* The callback of the loop's hangup socket. */
 void gw_front_on_hangup(h2o_socket_t *socket, const char *error);
 
+/* ---- front_h2o_intake.c ---- */
+
+void gw_front_intake_init(struct gw_front_loop *loop);
+
+/* Has the loop look after its requests from now on, as long as it has connections. */
+void gw_front_intake_watch(struct gw_front_loop *loop);
+
+/* Whether a request with a body of so many bytes may be served. */
+bool gw_front_intake_has_room(const struct gw_front *front, size_t body_bytes);
+
 /* ---- front_h2o_request.c ---- */
 
 /* Makes the exchange of a request that the library has just handed over, or has answered itself. */
@@ -208,6 +243,9 @@ struct base_str gw_front_header(const h2o_req_t *req, struct base_str name);
 
 /* What the request asks as a preflight; its method is empty when it is none. */
 struct gw_preflight gw_front_preflight(const h2o_req_t *req);
+
+/* What a request gets for which there is no room: 503. */
+extern const struct gw_answer gw_front_overloaded;
 
 /* Sends `answer`, which outlives the request's pool. */
 void gw_front_send(struct gw_front_exchange *exchange, const struct gw_answer *answer);

@@ -123,6 +123,8 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
         gw_front_refuse(exchange, &err);
     } else if (req->entity.len > GW_BODY_BYTES_MAX) {
         gw_front_send(exchange, &gw_answer_too_large);
+    } else if (!gw_front_intake_has_room(exchange->connection->loop->front, req->entity.len)) {
+        gw_front_send(exchange, &gw_front_overloaded);
     } else {
         begin(exchange);
     }

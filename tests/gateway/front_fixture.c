@@ -38,7 +38,13 @@ int front_open(void **state)
         &err);
     assert_non_null(fix.gateway);
     fix.front = gw_front_open(
-        &(struct gw_front_config){.gateway = fix.gateway, .address = "127.0.0.1:0", .loops = LOOPS},
+        &(struct gw_front_config){
+            .gateway = fix.gateway,
+            .address = "127.0.0.1:0",
+            .loops = LOOPS,
+            .body_memory_bytes = fix.body_memory_bytes,
+            .read_timeout_ms = fix.read_timeout_ms,
+        },
         &err);
     assert_non_null(fix.front);
     fix.port = gw_front_port(fix.front);

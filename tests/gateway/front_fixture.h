@@ -18,6 +18,9 @@ struct front_fixture {
     struct gw_gateway *gateway;
     struct gw_front *front; /* a test that closes it sets NULL */
     int port;
+    size_t
+        body_memory_bytes; /* of the front's config, as is the next; a test's own setup sets them */
+    int read_timeout_ms;
 };
 
 extern struct front_fixture fix;

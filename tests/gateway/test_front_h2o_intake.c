@@ -1,0 +1,353 @@
+/* What the front does about requests that are not there yet: many bodies at once, and bodies that
+ * do not end. */
+#include "tests/gateway/front_fixture.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define KIB 1024
+#define MEMORY_BYTES (2 * 1024 * KIB)
+#define READ_TIMEOUT_MS 300
+
+/* Longer than a front takes to look at what it reads. */
+#define LOOK_MS 200
+
+/* How long whatever must come may take. */
+#define PATIENCE_MS 10000
+
+#define OVERLOADED_JSON                                                                            \
+    "{\"code\":14,\"message\":\"too many large requests at once; try again\",\"details\":[]}"
+
+/* A note as JSON, and the longest that is sent of one that never ends. */
+#define NOTE_BYTES (300 * KIB)
+#define ENDLESS_BYTES (1000 * KIB)
+
+static char note[NOTE_BYTES + 1];
+static char endless[ENDLESS_BYTES];
+
+static void make_bodies(void)
+{
+    static const char start[] = "{\"content\":\"";
+    memset(endless, 'a', sizeof endless);
+    memset(note, 'a', NOTE_BYTES);
+    memcpy(note, start, sizeof start - 1);
+    memcpy(note + NOTE_BYTES - 2, "\"}", 3);
+}
+
+static int open_small(void **state)
+{
+    make_bodies();
+    fix.body_memory_bytes = MEMORY_BYTES;
+    fix.read_timeout_ms = 0;
+    return front_open(state);
+}
+
+static int open_hasty(void **state)
+{
+    make_bodies();
+    fix.body_memory_bytes = 0;
+    fix.read_timeout_ms = READ_TIMEOUT_MS;
+    return front_open(state);
+}
+
+static void send_bytes(int fd, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+    while (len > 0) {
+        ssize_t sent = send(fd, at, len, MSG_NOSIGNAL);
+        assert_true(sent > 0);
+        at += sent;
+        len -= (size_t)sent;
+    }
+}
+
+/* ---- HTTP/1 ---- */
+
+/* Sends the head of a POST and the first `len` bytes of its body, which is `body_bytes` long. */
+static int post_begin(size_t body_bytes, const char *body, size_t len)
+{
+    char head[128];
+    int fd = raw_connect();
+    snprintf(head, sizeof head, "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n",
+             body_bytes);
+    assert_true(raw_send(fd, head));
+    send_bytes(fd, body, len);
+    return fd;
+}
+
+static int post_endless(size_t len)
+{
+    return post_begin(GW_BODY_BYTES_MAX, endless, len);
+}
+
+static int post_note(void)
+{
+    return post_begin(NOTE_BYTES, note, NOTE_BYTES);
+}
+
+static void assert_answer(int fd, const char *status, const char *text)
+{
+    char answer[4096];
+    raw_read(fd, answer, sizeof answer, text);
+    if (strncmp(answer, status, strlen(status)) != 0 || strstr(answer, text) == NULL) {
+        fail_msg("expected %s and %s, found %s", status, text, answer);
+    }
+}
+
+static void assert_overloaded(int fd)
+{
+    char answer[4096];
+    raw_read(fd, answer, sizeof answer, OVERLOADED_JSON);
+    assert_memory_equal(answer, "HTTP/1.1 503 ", 13);
+    assert_non_null(strcasestr(answer, "\r\nretry-after: 1\r\n"));
+    assert_non_null(strcasestr(answer, "\r\ncontent-type: application/json\r\n"));
+    assert_non_null(strstr(answer, OVERLOADED_JSON));
+}
+
+static void assert_a_note_is_got(void)
+{
+    int fd = raw_connect();
+    assert_true(raw_send(fd, "GET /notes/42 HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_answer(fd, "HTTP/1.1 200 ", NOTE_JSON);
+    close(fd);
+}
+
+static void assert_a_note_is_posted(void)
+{
+    int fd = post_note();
+    assert_answer(fd, "HTTP/1.1 201 ", NOTE_JSON);
+    close(fd);
+}
+
+static bool has_come(int fd)
+{
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    return poll(&readable, 1, 0) > 0;
+}
+
+/* As many as must be: those left fit. */
+static void bodies_that_are_too_much_together_are_refused(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 8, LEFT_MAX = MEMORY_BYTES / (600 * KIB) };
+    int left = 0;
+    int fds[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+        fds[i] = post_endless(600 * KIB);
+    }
+    assert_a_note_is_got();
+    sleep_ms(LOOK_MS);
+    for (int i = 0; i < CLIENTS; i++) {
+        if (has_come(fds[i])) {
+            assert_overloaded(fds[i]);
+            assert_true(raw_is_closed(fds[i]));
+        } else {
+            left++;
+        }
+        close(fds[i]);
+    }
+    assert_in_range(left, 0, LEFT_MAX);
+    sleep_ms(LOOK_MS);
+    assert_a_note_is_posted();
+}
+
+static void only_who_holds_more_than_a_share_is_refused(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 4, SENT = 100 * KIB };
+    int fds[CLIENTS];
+    for (int i = 0; i < CLIENTS; i++) {
+        fds[i] = post_begin(NOTE_BYTES, note, SENT);
+    }
+    sleep_ms(LOOK_MS);
+    int large[2] = {post_endless(ENDLESS_BYTES), post_endless(ENDLESS_BYTES)};
+    sleep_ms(LOOK_MS);
+    assert_overloaded(large[has_come(large[0]) ? 0 : 1]);
+    close(large[0]);
+    close(large[1]);
+    sleep_ms(LOOK_MS);
+    for (int i = 0; i < CLIENTS; i++) {
+        send_bytes(fds[i], note + SENT, NOTE_BYTES - SENT);
+        assert_answer(fds[i], "HTTP/1.1 201 ", NOTE_JSON);
+        close(fds[i]);
+    }
+}
+
+/* What is being served counts as well, and is left alone. */
+static void requests_being_served_take_the_room_of_others(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 16 };
+    int fds[CLIENTS];
+    int count = 0;
+    fix.fake.plan.end = FAKE_NEVER;
+    do {
+        assert_true(count < CLIENTS);
+        fds[count] = post_note();
+        sleep_ms(LOOK_MS);
+    } while (!has_come(fds[count++]));
+    assert_overloaded(fds[count - 1]);
+    assert_int_equal(fix.fake.started, count - 1);
+    assert_true(count > 2);
+
+    int small = raw_connect();
+    assert_true(raw_send(small, "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}"));
+    fake_channel_await(&fix.fake.started, count);
+    close(small);
+    for (int i = 0; i < count; i++) {
+        close(fds[i]);
+    }
+    fake_channel_await(&fix.fake.ended, count);
+    fix.fake.plan.end = FAKE_INLINE;
+    sleep_ms(LOOK_MS);
+    assert_a_note_is_posted();
+}
+
+/* ---- HTTP/2 ---- */
+
+enum { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4 };
+enum { END_STREAM = 1, END_HEADERS = 4 };
+enum { REFUSED_STREAM = 7, CANCEL = 8 };
+
+static void send_frame(int fd, int type, int flags, int stream, const void *payload, size_t len)
+{
+    const unsigned char head[9] = {
+        (unsigned char)(len >> 16),    (unsigned char)(len >> 8),    (unsigned char)len,
+        (unsigned char)type,           (unsigned char)flags,         (unsigned char)(stream >> 24),
+        (unsigned char)(stream >> 16), (unsigned char)(stream >> 8), (unsigned char)stream,
+    };
+    send_bytes(fd, head, sizeof head);
+    send_bytes(fd, payload, len);
+}
+
+static int http2_connect(void)
+{
+    int fd = raw_connect();
+    assert_true(raw_send(fd, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+    send_frame(fd, SETTINGS, 0, 0, "", 0);
+    return fd;
+}
+
+/* POST /notes: method and scheme by index, path and authority as literals. */
+static void http2_post_begin(int fd, int stream)
+{
+    static const char head[] = "\x83\x86\x04\x06/notes\x01\x01"
+                               "a";
+    send_frame(fd, HEADERS, END_HEADERS, stream, head, sizeof head - 1);
+}
+
+static void http2_send_body(int fd, int stream, const char *body, size_t len, int flags)
+{
+    for (size_t at = 0; at < len;) {
+        size_t part = len - at < 16 * KIB ? len - at : 16 * KIB;
+        send_frame(fd, DATA, at + part == len ? flags : 0, stream, body + at, part);
+        at += part;
+    }
+}
+
+static bool read_exactly(int fd, void *out, size_t len)
+{
+    struct pollfd readable = {.fd = fd, .events = POLLIN};
+    char *at = out;
+    while (len > 0) {
+        ssize_t got = poll(&readable, 1, PATIENCE_MS) > 0 ? recv(fd, at, len, 0) : -1;
+        if (got <= 0) {
+            return false;
+        }
+        at += got;
+        len -= (size_t)got;
+    }
+    return true;
+}
+
+struct frame {
+    int type;
+    int stream;
+    int code; /* of RST_STREAM */
+};
+
+/* The next HEADERS or RST_STREAM. */
+static struct frame read_frame(int fd)
+{
+    unsigned char head[9];
+    unsigned char payload[32 * KIB];
+    do {
+        assert_true(read_exactly(fd, head, sizeof head));
+        size_t len = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
+        assert_true(len <= sizeof payload && read_exactly(fd, payload, len));
+    } while (head[3] != HEADERS && head[3] != RST_STREAM);
+    return (struct frame){head[3], head[7] << 8 | head[8], payload[3]};
+}
+
+static void streams_that_are_too_much_together_are_refused(void **state)
+{
+    (void)state;
+    enum { STREAMS = 8, LEFT_MAX = MEMORY_BYTES / (600 * KIB), LAST = 2 * STREAMS + 1 };
+    struct frame frame;
+    int left = STREAMS;
+    int fd = http2_connect();
+    for (int i = 0; i < STREAMS; i++) {
+        http2_post_begin(fd, 2 * i + 1);
+        http2_send_body(fd, 2 * i + 1, endless, 600 * KIB, 0);
+    }
+    while (left > LEFT_MAX) {
+        frame = read_frame(fd);
+        assert_int_equal(frame.type, RST_STREAM);
+        left -= frame.code == REFUSED_STREAM; /* what is sent after that finds a closed stream */
+    }
+    http2_post_begin(fd, LAST);
+    http2_send_body(fd, LAST, note, NOTE_BYTES, END_STREAM);
+    do {
+        frame = read_frame(fd);
+    } while (frame.stream != LAST);
+    assert_int_equal(frame.type, HEADERS);
+    close(fd);
+    fake_channel_await(&fix.fake.ended, 1);
+}
+
+/* ---- Time ---- */
+
+static void a_body_that_does_not_end_is_given_up(void **state)
+{
+    (void)state;
+    int http1 = post_endless(1);
+    int http2 = http2_connect();
+    http2_post_begin(http2, 1);
+    int64_t begun = now_ms();
+    while (now_ms() - begun < 3 * READ_TIMEOUT_MS) {
+        send_frame(http2, DATA, 0, 1, endless, 1);
+        sleep_ms(READ_TIMEOUT_MS / 10);
+    }
+    struct frame frame = read_frame(http2);
+    assert_int_equal(frame.type, RST_STREAM);
+    assert_int_equal(frame.code, CANCEL);
+    assert_true(raw_is_closed(http1));
+    assert_a_note_is_got();
+    close(http1);
+    close(http2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(bodies_that_are_too_much_together_are_refused, open_small,
+                                        front_close),
+        cmocka_unit_test_setup_teardown(only_who_holds_more_than_a_share_is_refused, open_small,
+                                        front_close),
+        cmocka_unit_test_setup_teardown(requests_being_served_take_the_room_of_others, open_small,
+                                        front_close),
+        cmocka_unit_test_setup_teardown(streams_that_are_too_much_together_are_refused, open_small,
+                                        front_close),
+        cmocka_unit_test_setup_teardown(a_body_that_does_not_end_is_given_up, open_hasty,
+                                        front_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
