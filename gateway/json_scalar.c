@@ -75,7 +75,7 @@ static enum gw_scalar_status quoted_bits(enum gw_type type, struct base_str text
 }
 
 /* An integer or a real, bare or in quotes. */
-static bool read_number_bits(struct gw_reader *reader, enum gw_type type, uint64_t *out_bits)
+bool gw_read_number_bits(struct gw_reader *reader, enum gw_type type, uint64_t *out_bits)
 {
     const char *at = reader->next;
     char c = gw_reader_peek(reader);
@@ -99,7 +99,7 @@ static bool read_number_bits(struct gw_reader *reader, enum gw_type type, uint64
     return status == GW_SCALAR_OK || gw_reader_refuse(reader, at, type, status, text);
 }
 
-static bool read_bool_bits(struct gw_reader *reader, uint64_t *out_bits)
+bool gw_read_bool_bits(struct gw_reader *reader, uint64_t *out_bits)
 {
     char c = gw_reader_peek(reader);
     *out_bits = c == 't';
@@ -109,8 +109,8 @@ static bool read_bool_bits(struct gw_reader *reader, uint64_t *out_bits)
 }
 
 /* A name, a number or, of NullValue, null. */
-static bool read_enum_bits(struct gw_reader *reader, const struct gw_enum *enumeration,
-                           uint64_t *out_bits, bool *out_skipped)
+bool gw_read_enum_bits(struct gw_reader *reader, const struct gw_enum *enumeration,
+                       uint64_t *out_bits, bool *out_skipped)
 {
     const char *at = reader->next;
     char c = gw_reader_peek(reader);
@@ -140,7 +140,7 @@ static bool read_enum_bits(struct gw_reader *reader, const struct gw_enum *enume
     if (c != '-' && (c < '0' || c > '9')) {
         return gw_reader_expected(reader, "an enum value's name or number");
     }
-    if (!read_number_bits(reader, GW_INT32, out_bits)) {
+    if (!gw_read_number_bits(reader, GW_INT32, out_bits)) {
         return false;
     }
     if (enumeration->is_closed && gw_enum_by_number(enumeration, (int32_t)*out_bits) == NULL) {
@@ -148,19 +148,6 @@ static bool read_enum_bits(struct gw_reader *reader, const struct gw_enum *enume
                               BASE_STR_ARGS(enumeration->full_name), (int32_t)*out_bits);
     }
     return true;
-}
-
-bool gw_read_bits(struct gw_reader *reader, const struct gw_field *field, uint64_t *out_bits,
-                  bool *out_skipped)
-{
-    switch (field->type) {
-    case GW_BOOL:
-        return read_bool_bits(reader, out_bits);
-    case GW_ENUM:
-        return read_enum_bits(reader, field->enumeration, out_bits, out_skipped);
-    default:
-        return read_number_bits(reader, field->type, out_bits);
-    }
 }
 
 bool gw_reader_put_bits(struct gw_reader *reader, const struct gw_field *field, uint64_t bits)

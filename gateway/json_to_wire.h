@@ -1,5 +1,11 @@
-/* JSON to wire: what json_to_wire.c (messages, lists, maps), json_scalar.c and json_well_known.c
- * share. Private.
+/* JSON to wire: what the files that read JSON as messages share. Private.
+ *
+ *   json_to_wire.c     the two entries; fields and lists
+ *   json_members.c     objects as messages
+ *   json_map.c         objects as maps
+ *   json_scalar.c      numbers, enums, strings and base64
+ *   json_well_known.c  the types that ProtoJSON writes in their own ways
+ *   json_payload.c     lengths that are known only at the end
  *
  * Each function reads one JSON value at the reader's place and appends wire bytes to its output.
  */
@@ -31,10 +37,28 @@ bool gw_put_text(struct gw_reader *reader, const uint8_t *tag, size_t tag_len,
 bool gw_reader_refuse(struct gw_reader *reader, const char *at, enum gw_type type,
                       enum gw_scalar_status status, struct base_str text);
 
-/* Reads the bits of any scalar that has them. out_skipped is set, and nothing read but the value,
- * for an unknown enum name that is ignored. */
-bool gw_read_bits(struct gw_reader *reader, const struct gw_field *field, uint64_t *out_bits,
-                  bool *out_skipped) BASE_MUST_CHECK;
+/* Read the bits of a scalar by its kind. out_skipped is set, and nothing read but the value, for an
+ * unknown enum name that is ignored. */
+bool gw_read_bool_bits(struct gw_reader *reader, uint64_t *out_bits) BASE_MUST_CHECK;
+bool gw_read_enum_bits(struct gw_reader *reader, const struct gw_enum *type, uint64_t *out_bits,
+                       bool *out_skipped) BASE_MUST_CHECK;
+bool gw_read_number_bits(struct gw_reader *reader, enum gw_type type,
+                         uint64_t *out_bits) BASE_MUST_CHECK;
+
+/* Reads the bits of any scalar that has them. */
+BASE_MUST_CHECK static inline bool gw_read_bits(struct gw_reader *reader,
+                                                const struct gw_field *field, uint64_t *out_bits,
+                                                bool *out_skipped)
+{
+    switch (field->type) {
+    case GW_BOOL:
+        return gw_read_bool_bits(reader, out_bits);
+    case GW_ENUM:
+        return gw_read_enum_bits(reader, field->enumeration, out_bits, out_skipped);
+    default:
+        return gw_read_number_bits(reader, field->type, out_bits);
+    }
+}
 
 /* Appends the field's tag and the bits. */
 bool gw_reader_put_bits(struct gw_reader *reader, const struct gw_field *field,
@@ -53,6 +77,12 @@ bool gw_read_well_known(struct gw_reader *reader, const struct gw_message *type)
 /* Reads an object as the members of a plain message; in_any: "@type" is passed over. */
 bool gw_read_members(struct gw_reader *reader, const struct gw_message *type,
                      bool in_any) BASE_MUST_CHECK;
+
+/* Whether null is a value of the field and does not stand for none. */
+bool gw_field_takes_null(const struct gw_field *field);
+
+/* Reads an object as the entries of a map field. */
+bool gw_read_map(struct gw_reader *reader, const struct gw_field *field) BASE_MUST_CHECK;
 
 /* Reads the value of a field: a map's object, a list's array or one value, which is not null unless
  * that is a value. */
