@@ -97,26 +97,40 @@ void base_arena_reset(struct base_arena *arena)
     }
 }
 
-void *base_arena_alloc(struct base_arena *arena, size_t size)
+/* What `size` takes, its padding included. */
+static size_t need_of(size_t size)
 {
-    if (size > arena->cap_bytes) {
-        return NULL;
-    }
-    if (size == 0) {
-        size = 1; /* every allocation has an address of its own; NULL means the cap */
-    }
-    size_t need = (size + REDZONE_BYTES + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-    if (need > arena->cap_bytes - arena->used_bytes) {
-        return NULL;
-    }
-    if (need > (size_t)(arena->end - arena->next)) {
-        add_block(arena, need);
-    }
+    return (size + REDZONE_BYTES + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+}
+
+static void *take(struct base_arena *arena, size_t size, size_t need)
+{
     void *out = arena->next;
     arena->next += need;
     arena->used_bytes += need;
     ASAN_UNPOISON_MEMORY_REGION(out, size);
     return out;
+}
+
+/* Apart, so that the usual way saves no registers for it. */
+static __attribute__((noinline)) void *alloc_in_new_block(struct base_arena *arena, size_t size)
+{
+    add_block(arena, need_of(size));
+    return take(arena, size, need_of(size));
+}
+
+void *base_arena_alloc(struct base_arena *arena, size_t size)
+{
+    if (size > arena->cap_bytes) {
+        return NULL;
+    }
+    size += size == 0; /* every allocation has an address of its own; NULL means the cap */
+    size_t need = need_of(size);
+    if (need > arena->cap_bytes - arena->used_bytes) {
+        return NULL;
+    }
+    return need <= (size_t)(arena->end - arena->next) ? take(arena, size, need)
+                                                      : alloc_in_new_block(arena, size);
 }
 
 void *base_arena_calloc(struct base_arena *arena, size_t size)
