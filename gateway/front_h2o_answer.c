@@ -54,7 +54,7 @@ struct gw_preflight gw_front_preflight(const h2o_req_t *req)
 #define OVERLOADED_BODY                                                                            \
     "{\"code\":14,\"message\":\"too many large requests at once; try again\",\"details\":[]}"
 
-static const struct gw_header retry_after = {{"Retry-After", 11}, {"1", 1}};
+static const struct gw_header retry_after = {{"retry-after", 11}, {"1", 1}};
 
 const struct gw_answer gw_front_overloaded = {
     .http_status = 503,
@@ -66,27 +66,11 @@ const struct gw_answer gw_front_overloaded = {
     .header_count = 1,
 };
 
-static bool has_upper_case(struct base_str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] >= 'A' && text.data[i] <= 'Z') {
-            return true;
-        }
-    }
-    return false;
-}
-
+/* Names are lower-case already, as HTTP/2 wants them (RFC 9113 section 8.2). */
 static void add_header(h2o_req_t *req, const struct gw_header *header)
 {
-    struct base_str name = header->name;
-    /* HTTP/2 has lower-case names only (RFC 9113 section 8.2). */
-    if (has_upper_case(name)) {
-        h2o_iovec_t lower = h2o_strdup(&req->pool, name.data, name.len);
-        h2o_strtolower(lower.base, lower.len);
-        name = gw_front_str(lower);
-    }
-    h2o_add_header_by_str(&req->pool, &req->res.headers, name.data, name.len, 1, NULL,
-                          header->value.data, header->value.len);
+    h2o_add_header_by_str(&req->pool, &req->res.headers, header->name.data, header->name.len, 1,
+                          NULL, header->value.data, header->value.len);
 }
 
 /* Never called, since each answer is sent whole: our generators are known by it. */

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 struct gw_header {
-    struct base_str name; /* lower-case in requests */
+    struct base_str name; /* lower-case */
     struct base_str value;
 };
 
