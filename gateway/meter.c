@@ -32,16 +32,18 @@ struct ledger {
 };
 
 struct gw_meter {
+    /* What a request looks at comes first, so that it is in as few cache lines as can be. */
+    struct gw_token_bucket bucket; /* the plan's own */
+    _Atomic int64_t used[2];       /* by the parity of the day */
+    atomic_bool is_listed;
+    struct gw_quota quota;
+
     struct gw_meters *meters;
     struct gw_meter *next; /* in its slot of the table */
     uint64_t hash;
     atomic_uint refs;
     struct gw_quota_owner owner;
-    struct gw_token_bucket bucket; /* the plan's own */
-    struct named_bucket *buckets;  /* under the meters' lock */
-    struct gw_quota quota;
-    _Atomic int64_t used[2]; /* by the parity of the day */
-    atomic_bool is_listed;
+    struct named_bucket *buckets; /* under the meters' lock */
     struct gw_meter *next_listed;
     struct ledger ledger;
 };

@@ -9,7 +9,7 @@
 
 #define REQUESTS_BITS 32
 #define REQUESTS_MASK UINT64_C(0xffffffff)
-#define LONG_BLOCK_NS (20 * GW_QUOTA_BLOCK_NS)
+#define LONG_BLOCK_NS (5 * GW_QUOTA_BLOCK_NS)
 
 static uint64_t tag_of(const struct gw_quota_term *term)
 {

@@ -10,7 +10,7 @@
  * what is held and on its way together is never more than a block.
  *
  * A block doubles while blocks last less than GW_QUOTA_BLOCK_NS and halves while they last longer
- * than twenty times that, and is never more than a GW_QUOTA_SHARE of what is left for all: near the
+ * than five times that, and is never more than a GW_QUOTA_SHARE of what is left for all: near the
  * end, and for small limits, it is one request. Used up is remembered for GW_QUOTA_RETRY_NS, since
  * a limit may be extended, and so is a source that does not answer.
  *
@@ -31,7 +31,7 @@
 /* Requests of a block: the first, the fewest a busy key falls back to, and the most. */
 #define GW_QUOTA_BLOCK_MIN 8
 #define GW_QUOTA_BLOCK_MAX 65536
-#define GW_QUOTA_BLOCK_NS INT64_C(100000000)
+#define GW_QUOTA_BLOCK_NS INT64_C(400000000)
 #define GW_QUOTA_SHARE 16
 
 /* How long "used up" and "no answer" are taken for granted. */
@@ -94,14 +94,15 @@ struct gw_quota_waiter {
 };
 
 struct gw_quota {
-    struct gw_quota_source *source;
-    struct gw_quota_reservation reservation;
+    /* What a request looks at stands together. */
     _Atomic uint64_t held;       /* the term's tag and what is left of the block */
     _Atomic int64_t low;         /* requests held at which more are reserved; -1: none */
     _Atomic int64_t left;        /* for all behind the block, when that was last heard */
     _Atomic int64_t retry_at_ns; /* until then, an empty block's answer is `answer` */
     _Atomic int answer;          /* an enum gw_quota_outcome */
 
+    struct gw_quota_source *source;
+    struct gw_quota_reservation reservation;
     pthread_mutex_t lock; /* of what follows; only taken where the block is empty */
     struct gw_quota_term term;
     bool is_reserving;
