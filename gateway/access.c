@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/mem.h"
+#include "rpc/metadata.h"
 
 #include <stdlib.h>
 
@@ -227,7 +228,8 @@ static void put_entry(struct gw_access *access, const uint8_t hash[BASE_DIGEST_B
 
 static void read_key(struct making *making, const Tollgate__ApiKey *key)
 {
-    if (!key->enabled || key->value_hash.len != BASE_DIGEST_BYTES) {
+    if (!key->enabled || key->value_hash.len != BASE_DIGEST_BYTES ||
+        !rpc_metadata_is_text(base_str_of(key->id))) {
         return;
     }
     const struct gw_grant **grants =
@@ -314,7 +316,7 @@ const struct gw_grant *gw_access_find(const struct gw_access *access, struct bas
 {
     uint8_t hash[BASE_DIGEST_BYTES];
     uint64_t at;
-    if (value.len == 0 || value.len > GW_ACCESS_VALUE_BYTES_MAX) {
+    if (value.len == 0 || value.len > GW_ACCESS_VALUE_BYTES_MAX || !rpc_metadata_is_text(value)) {
         return NULL;
     }
     base_hmac_sign(access->hmac, value, hash);

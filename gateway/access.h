@@ -8,7 +8,8 @@
  * A key is found by the HMAC-SHA-256 of its value, as the store keeps it; what is not found by the
  * whole of it, compared in constant time, is unknown. So neither a stolen store nor the time an
  * answer takes gives a usable key away, and the look-up costs the same for one key and for 100,000.
- * Disabled keys are as good as none.
+ * Disabled keys are as good as none, and so are ids and values that are not printable ASCII: those
+ * of a snapshot are good metadata.
  */
 #ifndef GATEWAY_ACCESS_H
 #define GATEWAY_ACCESS_H
@@ -45,12 +46,12 @@ struct gw_method_limit {
 
 /* A plan as it holds for one stage. */
 struct gw_grant_terms {
+    size_t method_count;
     struct gw_token_limit limit; /* of each key, over all stages */
     bool has_quota;
-    int64_t quota_limit;
     struct base_period quota_period;
+    int64_t quota_limit;
     const struct gw_method_limit *methods;
-    size_t method_count;
 };
 
 /* What a key may do on a stage. */

@@ -1,6 +1,7 @@
 #include "gateway/admission.h"
 
 #include "base/clock.h"
+#include "gateway/json_writer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,19 +24,24 @@ static int64_t window_of(const struct gw_token_limit *limit)
     return window_s < 1 ? 1 : window_s;
 }
 
-/* Takes a token; remembers of a limit that has none what to tell the client. */
-static bool take_token(struct gw_admission *admission, struct gw_token_bucket *bucket,
-                       const struct gw_token_limit *limit, const char *name, int64_t now_ns)
+/* Remembers of a limit that has no token what to tell the client. */
+static bool refuse_by_limit(struct gw_admission *admission, const struct gw_token_limit *limit,
+                            const char *name, int64_t wait_ns)
 {
-    int64_t wait_ns;
-    if (gw_token_bucket_take(bucket, limit, now_ns, &wait_ns)) {
-        return true;
-    }
     admission->limit_name = name;
     admission->limit_requests = limit->burst;
     admission->limit_window_s = window_of(limit);
     admission->retry_s = wait_ns == INT64_MAX ? 0 : whole_seconds(wait_ns);
     return false;
+}
+
+/* Takes a token where there is a limit. */
+static inline bool take_token(struct gw_admission *admission, struct gw_token_bucket *bucket,
+                              const struct gw_token_limit *limit, const char *name, int64_t now_ns)
+{
+    int64_t wait_ns;
+    return !limit->is_limited || gw_token_bucket_take(bucket, limit, now_ns, &wait_ns) ||
+           refuse_by_limit(admission, limit, name, wait_ns);
 }
 
 /* The plan's limit for the method stands in the place of the one for the key. */
@@ -58,11 +64,8 @@ static bool find_grant(struct gw_admission *admission, const struct gw_admission
     if (request->access == NULL) {
         return false;
     }
-    admission->grant =
-        gw_key_cache_find(request->cache, request->access, request->api_key, request->stage);
-    if (admission->grant != NULL) {
-        admission->access = gw_access_ref(request->access);
-    }
+    admission->grant = gw_key_cache_find(&request->memory->keys, request->access, request->api_key,
+                                         request->stage);
     return admission->grant != NULL;
 }
 
@@ -74,6 +77,7 @@ enum gw_verdict gw_admission_check(struct gw_admission *admission,
     struct gw_stages *stages = policy->stages;
     const struct gw_stage *stage = &stages->stages[request->stage];
     admission->policy = policy;
+    admission->memory = request->memory;
     if (route->method->api_key_required && !policy->ignores_keys) {
         if (!find_grant(admission, request)) {
             return GW_FORBIDDEN;
@@ -91,16 +95,22 @@ enum gw_verdict gw_admission_check(struct gw_admission *admission,
 
 /* ---- Quota ---- */
 
-static int64_t unix_s(const struct gw_admission *admission)
+/* The time of day, read anew every GW_ADMISSION_CLOCK_NS. */
+static int64_t unix_s(const struct gw_admission *admission, int64_t now_ns)
 {
-    const struct base_clock *clock = admission->policy->clock;
-    return clock->unix_ns(clock) / BASE_NS_PER_S;
+    struct gw_admission_memory *memory = admission->memory;
+    if (now_ns >= memory->unix_until_ns) {
+        const struct base_clock *clock = admission->policy->clock;
+        memory->unix_s = clock->unix_ns(clock) / BASE_NS_PER_S;
+        memory->unix_until_ns = now_ns + GW_ADMISSION_CLOCK_NS;
+    }
+    return memory->unix_s;
 }
 
 static void refuse_by_quota(struct gw_admission *admission)
 {
     const struct gw_quota_term *term = &admission->term;
-    int64_t end_s = base_period_end(term->period, term->start_s);
+    int64_t end_s = admission->term_end_s;
     admission->limit_name = "quota";
     admission->limit_requests = term->limit;
     admission->limit_window_s = end_s - term->start_s;
@@ -132,15 +142,18 @@ enum gw_verdict gw_admission_take_quota(struct gw_admission *admission, int64_t 
     if (grant == NULL) {
         return GW_ADMITTED;
     }
-    admission->now_s = unix_s(admission);
+    admission->now_s = unix_s(admission, now_ns);
     if (!grant->terms->has_quota) {
         return verdict_of(admission, GW_QUOTA_GRANTED);
     }
+    struct base_span span = base_calendar_at(&admission->memory->calendar,
+                                             grant->terms->quota_period, admission->now_s);
     admission->term = (struct gw_quota_term){
         .limit = grant->terms->quota_limit,
         .period = grant->terms->quota_period,
-        .start_s = base_period_start(grant->terms->quota_period, admission->now_s),
+        .start_s = span.start_s,
     };
+    admission->term_end_s = span.end_s;
     admission->waiter.mail.on_mail = on_mail;
     admission->waiter.home = home;
     return verdict_of(admission, gw_quota_take(gw_meter_quota(grant->meter), &admission->term,
@@ -150,7 +163,7 @@ enum gw_verdict gw_admission_take_quota(struct gw_admission *admission, int64_t 
 enum gw_verdict gw_admission_resume(struct gw_admission *admission, bool is_wanted)
 {
     if (is_wanted) {
-        admission->now_s = unix_s(admission);
+        admission->now_s = unix_s(admission, base_clock_monotonic_ns());
         return verdict_of(admission, admission->waiter.outcome);
     }
     if (admission->waiter.outcome == GW_QUOTA_GRANTED) {
@@ -161,7 +174,6 @@ enum gw_verdict gw_admission_resume(struct gw_admission *admission, bool is_want
 
 void gw_admission_end(struct gw_admission *admission)
 {
-    gw_access_unref(admission->access);
     *admission = (struct gw_admission){0};
 }
 
@@ -198,24 +210,20 @@ static struct base_str error_type(enum gw_verdict verdict)
                                      : BASE_STR("ServiceUnavailableException");
 }
 
-/* Digits from the end, which costs a quarter of snprintf: every answer under a quota has two. */
-static char *put_number(char *at, int64_t number)
+/* Both write before `end` and return where what they wrote begins: from the end on, a number need
+ * not be measured first. Every answer under a quota has two numbers. */
+static char *put_before(char *end, struct base_str text)
 {
-    char digits[20];
-    size_t count = 0;
-    do {
-        digits[count++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    while (count > 0) {
-        *at++ = digits[--count];
-    }
-    return at;
+    return memcpy(end - text.len, text.data, text.len);
 }
 
-static char *put_text(char *at, struct base_str text)
+static char *put_number_before(char *end, uint64_t number)
 {
-    return (char *)memcpy(at, text.data, text.len) + text.len;
+    for (; number >= 100; number /= 100) {
+        end = put_before(end, base_str_make(gw_digit_pairs + 2 * (number % 100), 2));
+    }
+    end = put_before(end, base_str_make(gw_digit_pairs + 2 * number, 2));
+    return end + (number < 10);
 }
 
 /* What is left of the quota: "quota";r=57;t=39. */
@@ -228,10 +236,13 @@ static size_t quota_header(const struct gw_admission *admission, struct base_are
         return 0;
     }
     int64_t left = gw_quota_left(gw_meter_quota(admission->grant->meter), term);
-    int64_t reset_s = base_period_end(term->period, term->start_s) - admission->now_s;
-    char *end = put_number(put_text(value, BASE_STR("\"quota\";r=")), left);
-    end = put_number(put_text(end, BASE_STR(";t=")), reset_s > 0 ? reset_s : 0);
-    *out = (struct gw_header){BASE_STR("ratelimit"), base_str_make(value, (size_t)(end - value))};
+    int64_t reset_s = admission->term_end_s - admission->now_s;
+    char *end = value + VALUE_SIZE;
+    char *at = put_number_before(end, reset_s > 0 ? (uint64_t)reset_s : 0);
+    at = put_before(at, BASE_STR(";t="));
+    at = put_number_before(at, (uint64_t)left);
+    at = put_before(at, BASE_STR("\"quota\";r="));
+    *out = (struct gw_header){BASE_STR("ratelimit"), base_str_make(at, (size_t)(end - at))};
     return 1;
 }
 

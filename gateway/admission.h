@@ -14,12 +14,16 @@
 #define GATEWAY_ADMISSION_H
 
 #include "base/arena.h"
+#include "base/calendar.h"
 #include "gateway/head.h"
 #include "gateway/key_cache.h"
 #include "gateway/route.h"
 
-/* Headers of one answer, and their memory. */
+/* Headers of one answer. */
 #define GW_ADMISSION_HEADERS_MAX 4
+
+/* How long a loop goes by the time of day it has read: quotas count in seconds. */
+#define GW_ADMISSION_CLOCK_NS INT64_C(5000000)
 
 /* What holds for all requests of a process. Constant once served by. */
 struct gw_admission_policy {
@@ -38,13 +42,22 @@ enum gw_verdict {
     GW_NO_ANSWER, /* 503: the quota's source does not answer */
 };
 
+/* What a loop remembers from one request to the next. All zero is nothing. */
+struct gw_admission_memory {
+    int64_t unix_s; /* the time of day, as good as read until then */
+    int64_t unix_until_ns;
+    struct base_calendar calendar;
+    struct gw_key_cache keys; /* of the snapshot in force; to be cleared with it */
+};
+
 /* One request's. Embedded in the call; all zero before gw_admission_check. */
 struct gw_admission {
     const struct gw_admission_policy *policy;
-    struct gw_access *access;     /* a reference, from check to end; NULL where no key is needed */
-    const struct gw_grant *grant; /* likewise */
+    struct gw_admission_memory *memory;
+    const struct gw_grant *grant; /* NULL where no key is needed; the snapshot's */
     int64_t now_s;                /* of the calendar, when the quota was asked */
     struct gw_quota_term term;    /* start_s is 0 without a quota */
+    int64_t term_end_s;
     struct gw_quota_waiter waiter;
     /* Of the limit that refused: what it is called, and when to come again (0: unknown). */
     const char *limit_name;
@@ -55,8 +68,8 @@ struct gw_admission {
 
 struct gw_admission_request {
     const struct gw_admission_policy *policy;
-    struct gw_access *access;   /* NULL: no key is known */
-    struct gw_key_cache *cache; /* of that snapshot's keys, the calling thread's */
+    const struct gw_access *access; /* NULL: no key is known. Must live until gw_admission_end */
+    struct gw_admission_memory *memory; /* the calling thread's; must live as long */
     const struct gw_route *route;
     size_t stage;
     struct base_str api_key; /* x-api-key; empty without one */

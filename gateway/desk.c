@@ -474,7 +474,7 @@ struct gw_desk *gw_desk_open(struct gw_gateway *gateway, struct base_mailbox *ho
                              struct base_timers *timers, size_t calls_max)
 {
     struct gw_desk *desk = base_calloc(1, sizeof *desk);
-    desk->tenure = gw_tenure_begin(gateway);
+    desk->tenure = gw_tenure_begin(gateway, NULL);
     desk->home = home;
     desk->timers = timers;
     desk->calls_max = calls_max;
@@ -491,21 +491,25 @@ void gw_desk_close(struct gw_desk *desk)
         call_destroy(call);
     }
     gw_tenure_end(desk->tenure);
-    gw_access_unref(desk->access);
     base_free(desk);
+}
+
+static void begin_tenure(struct gw_desk *desk, struct gw_gateway *gateway, struct gw_access *access)
+{
+    struct gw_tenure *before = desk->tenure;
+    desk->tenure = gw_tenure_begin(gateway, access);
+    gw_tenure_end(before);
 }
 
 void gw_desk_replace(struct gw_desk *desk, struct gw_gateway *gateway)
 {
-    gw_tenure_end(desk->tenure);
-    desk->tenure = gw_tenure_begin(gateway);
+    begin_tenure(desk, gateway, desk->tenure->access);
 }
 
 void gw_desk_set_access(struct gw_desk *desk, struct gw_access *access)
 {
-    gw_key_cache_clear(&desk->key_cache);
-    gw_access_unref(desk->access);
-    desk->access = gw_access_ref(access);
+    gw_key_cache_clear(&desk->admission_memory.keys);
+    begin_tenure(desk, desk->tenure->gateway, access);
 }
 
 size_t gw_desk_calls(const struct gw_desk *desk)

@@ -62,24 +62,31 @@ void gw_call_take_quota(struct gw_call *call, int64_t timeout_ns)
     }
 }
 
-/* The id lives as long as the snapshot, which the admission holds; the value dies with the request.
- */
+/* The id lives as long as the snapshot, which the tenure holds; the value dies with the request.
+ * Both are good metadata: a snapshot has no others. */
 bool gw_call_tell_service(struct gw_call *call, struct base_str api_key)
 {
     const struct gw_grant *grant = call->admission.grant;
-    return grant == NULL ||
-           (rpc_metadata_add_borrowed(&call->metadata, &call->arena,
-                                      BASE_STR("tollgate-api-key-id"), grant->key_id, &call->err) &&
-            rpc_metadata_add(&call->metadata, &call->arena, BASE_STR("x-api-key"), api_key,
-                             &call->err));
+    struct base_str value;
+    if (grant == NULL) {
+        return true;
+    }
+    if (!base_arena_copy(&call->arena, api_key, &value)) {
+        return base_err_set(&call->err, BASE_RESOURCE_EXHAUSTED,
+                            "the request's headers are too large");
+    }
+    const struct rpc_metadata_entry id = {BASE_STR("tollgate-api-key-id"), grant->key_id};
+    const struct rpc_metadata_entry key = {BASE_STR("x-api-key"), value};
+    return rpc_metadata_add_known(&call->metadata, &call->arena, &id, &call->err) &&
+           rpc_metadata_add_known(&call->metadata, &call->arena, &key, &call->err);
 }
 
 bool gw_call_check_admission(struct gw_call *call, struct base_str api_key)
 {
     struct gw_admission_request request = {
         .policy = call->tenure->gateway->policy,
-        .access = call->desk->access,
-        .cache = &call->desk->key_cache,
+        .access = call->tenure->access,
+        .memory = &call->desk->admission_memory,
         .route = call->route,
         .stage = call->stage,
         .api_key = api_key,

@@ -38,8 +38,7 @@ struct gw_call {
 
 struct gw_desk {
     struct gw_tenure *tenure;      /* in which calls begin */
-    struct gw_access *access;      /* that they are checked against; a reference, or NULL */
-    struct gw_key_cache key_cache; /* of its keys */
+    struct gw_admission_memory admission_memory;
     struct base_mailbox *home;
     struct base_timers *timers;
     struct gw_call *idle;

@@ -18,38 +18,36 @@ static const struct base_str trailer_prefix = NAME("grpc-trailer-");
 static const struct base_str permanent_prefix = NAME("tollgate-");
 static const struct base_str binary_suffix = NAME("-bin");
 
-/* The permanent message headers of the IANA registry that requests carry, as grpc-gateway lists
- * them; Authorization goes its own way. */
-static const struct base_str permanent_names[] = {
-    NAME("accept"),
-    NAME("accept-charset"),
-    NAME("accept-language"),
-    NAME("accept-ranges"),
-    NAME("cache-control"),
-    NAME("content-type"),
-    NAME("cookie"),
-    NAME("date"),
-    NAME("expect"),
-    NAME("from"),
-    NAME("host"),
-    NAME("if-match"),
-    NAME("if-none-match"),
-    NAME("if-modified-since"),
-    NAME("if-schedule-tag-match"),
-    NAME("max-forwards"),
-    NAME("origin"),
-    NAME("if-unmodified-since"),
-    NAME("pragma"),
-    NAME("referer"),
-    NAME("user-agent"),
-    NAME("via"),
-    NAME("warning"),
+/* The keys of the permanent message headers of the IANA registry that requests carry, as
+ * grpc-gateway lists them; Authorization goes its own way. */
+static const struct base_str permanent_keys[] = {
+    NAME("tollgate-accept"),
+    NAME("tollgate-accept-charset"),
+    NAME("tollgate-accept-language"),
+    NAME("tollgate-accept-ranges"),
+    NAME("tollgate-cache-control"),
+    NAME("tollgate-content-type"),
+    NAME("tollgate-cookie"),
+    NAME("tollgate-date"),
+    NAME("tollgate-expect"),
+    NAME("tollgate-from"),
+    NAME("tollgate-host"),
+    NAME("tollgate-if-match"),
+    NAME("tollgate-if-none-match"),
+    NAME("tollgate-if-modified-since"),
+    NAME("tollgate-if-schedule-tag-match"),
+    NAME("tollgate-max-forwards"),
+    NAME("tollgate-origin"),
+    NAME("tollgate-if-unmodified-since"),
+    NAME("tollgate-pragma"),
+    NAME("tollgate-referer"),
+    NAME("tollgate-user-agent"),
+    NAME("tollgate-via"),
+    NAME("tollgate-warning"),
 };
 
-/* Room for permanent_prefix and the longest of permanent_names. */
-#define PERMANENT_KEY_SIZE 64
-
-static const struct base_str same_names[] = {
+/* Headers that are the key themselves. */
+static const struct base_str same_keys[] = {
     NAME("authorization"),
     NAME("x-forwarded-for"),
     NAME("x-forwarded-host"),
@@ -89,16 +87,6 @@ static bool is_of_the_gateway(struct base_str key)
         }
     }
     return false;
-}
-
-static bool is_printable(struct base_str value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        if (value.data[i] < ' ' || value.data[i] > '~') {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* Whether gRPC can carry the key: [0-9a-z_.-]+. */
@@ -160,17 +148,25 @@ static bool add_custom(struct base_str key, struct base_str value, struct base_a
     if (base_str_ends_with(key, binary_suffix)) {
         return add_binary(key, value, arena, metadata, err);
     }
-    return !is_printable(value) || rpc_metadata_add(metadata, arena, key, value, err);
+    return !rpc_metadata_is_text(value) || rpc_metadata_add(metadata, arena, key, value, err);
 }
 
-static bool add_permanent(struct base_str name, struct base_str value, struct base_arena *arena,
-                          struct rpc_metadata *metadata, struct base_err *err)
+/* The key of a header that goes on under a name of ours, or NULL. */
+static const struct base_str *key_of(struct base_str name)
 {
-    char key[PERMANENT_KEY_SIZE];
-    memcpy(key, permanent_prefix.data, permanent_prefix.len);
-    memcpy(key + permanent_prefix.len, name.data, name.len);
-    return rpc_metadata_add(metadata, arena, base_str_make(key, permanent_prefix.len + name.len),
-                            value, err);
+    for (size_t i = 0; i < COUNT(same_keys); i++) {
+        if (base_str_eq(same_keys[i], name)) {
+            return &same_keys[i];
+        }
+    }
+    size_t len = permanent_prefix.len + name.len;
+    for (size_t i = 0; i < COUNT(permanent_keys); i++) {
+        const struct base_str *key = &permanent_keys[i];
+        if (key->len == len && memcmp(key->data + permanent_prefix.len, name.data, name.len) == 0) {
+            return key;
+        }
+    }
+    return NULL;
 }
 
 bool gw_headers_to_metadata(struct base_str name, struct base_str value, struct base_arena *arena,
@@ -181,16 +177,16 @@ bool gw_headers_to_metadata(struct base_str name, struct base_str value, struct 
             base_str_make(name.data + metadata_prefix.len, name.len - metadata_prefix.len);
         return add_custom(key, value, arena, metadata, err);
     }
-    if (!is_printable(value)) {
+    const struct base_str *key = key_of(name);
+    struct rpc_metadata_entry entry;
+    if (key == NULL || !rpc_metadata_is_text(value)) {
         return true;
     }
-    if (is_in(same_names, COUNT(same_names), name)) {
-        return rpc_metadata_add(metadata, arena, name, value, err);
+    entry.key = *key;
+    if (!base_arena_copy(arena, value, &entry.value)) {
+        return base_err_set(err, BASE_RESOURCE_EXHAUSTED, "the request's headers are too large");
     }
-    if (is_in(permanent_names, COUNT(permanent_names), name)) {
-        return add_permanent(name, value, arena, metadata, err);
-    }
-    return true;
+    return rpc_metadata_add_known(metadata, arena, &entry, err);
 }
 
 /* The header's name, the key's own or with our prefix. */
@@ -218,7 +214,7 @@ static bool header_value(const struct rpc_metadata_entry *entry, struct base_are
 {
     if (!base_str_ends_with(entry->key, binary_suffix)) {
         *out = entry->value;
-        return is_printable(entry->value);
+        return rpc_metadata_is_text(entry->value);
     }
     size_t len = BASE_BASE64_ENCODED_BYTES(entry->value.len);
     char *text = base_arena_alloc(arena, len);

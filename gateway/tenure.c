@@ -2,10 +2,11 @@
 
 #include "base/mem.h"
 
-struct gw_tenure *gw_tenure_begin(struct gw_gateway *gateway)
+struct gw_tenure *gw_tenure_begin(struct gw_gateway *gateway, struct gw_access *access)
 {
     struct gw_tenure *tenure = base_calloc(1, sizeof *tenure);
     tenure->gateway = gw_gateway_ref(gateway);
+    tenure->access = access == NULL ? NULL : gw_access_ref(access);
     return tenure;
 }
 
@@ -20,5 +21,6 @@ void gw_tenure_end(struct gw_tenure *tenure)
 void gw_tenure_destroy(struct gw_tenure *tenure)
 {
     gw_gateway_unref(tenure->gateway);
+    gw_access_unref(tenure->access);
     base_free(tenure);
 }

@@ -1,23 +1,26 @@
-/* Tenure: the time in which one desk serves one gateway.
+/* Tenure: the time in which one desk serves one gateway, with one snapshot of keys and plans.
  *
- * A gateway can be replaced while it is in use. Each call belongs to the tenure it began in, which
- * holds a reference to that gateway, and ends in it; when a tenure is over, its last call lets the
- * gateway go. Each desk counts its own calls, so a call costs an increment in memory that only its
- * thread writes, and no lock. One thread: the desk's.
+ * Either can be replaced while it is in use. Each call belongs to the tenure it began in, which
+ * holds a reference to both, and ends in it; when a tenure is over, its last call lets them go.
+ * Each desk counts its own calls, so a call costs an increment in memory that only its thread
+ * writes, and no lock. One thread: the desk's.
  */
 #ifndef GATEWAY_TENURE_H
 #define GATEWAY_TENURE_H
 
+#include "gateway/access.h"
 #include "gateway/gateway.h"
 
 struct gw_tenure {
     struct gw_gateway *gateway; /* a reference of ours */
+    struct gw_access *access;   /* likewise, or NULL: no key is known */
     size_t calls;               /* that began in it and have not ended */
     bool is_over;               /* no more calls begin in it */
 };
 
-/* Returns owned a tenure, which takes a reference of its own to `gateway`. */
-struct gw_tenure *gw_tenure_begin(struct gw_gateway *gateway);
+/* Returns owned a tenure, which takes references of its own to `gateway` and, unless it is NULL,
+ * `access`. */
+struct gw_tenure *gw_tenure_begin(struct gw_gateway *gateway, struct gw_access *access);
 
 /* Says that no more calls begin: the tenure goes now, or with its last call. */
 void gw_tenure_end(struct gw_tenure *tenure);

@@ -88,11 +88,8 @@ static bool out_of_memory(struct base_err *err)
     return base_err_set(err, BASE_RESOURCE_EXHAUSTED, "metadata: the call's memory is used up");
 }
 
-static bool make_room(struct rpc_metadata *metadata, struct base_arena *arena, struct base_err *err)
+static bool grow(struct rpc_metadata *metadata, struct base_arena *arena, struct base_err *err)
 {
-    if (metadata->count < metadata->capacity) {
-        return true;
-    }
     size_t capacity = metadata->capacity == 0 ? FIRST_CAPACITY : metadata->capacity * 2;
     struct rpc_metadata_entry *entries = base_arena_alloc(arena, capacity * sizeof *entries);
     if (entries == NULL) {
@@ -104,6 +101,11 @@ static bool make_room(struct rpc_metadata *metadata, struct base_arena *arena, s
     metadata->entries = entries;
     metadata->capacity = capacity;
     return true;
+}
+
+static bool make_room(struct rpc_metadata *metadata, struct base_arena *arena, struct base_err *err)
+{
+    return metadata->count < metadata->capacity || grow(metadata, arena, err);
 }
 
 static void append(struct rpc_metadata *metadata, struct base_str key, struct base_str value)
@@ -128,15 +130,27 @@ bool rpc_metadata_add(struct rpc_metadata *metadata, struct base_arena *arena, s
     return true;
 }
 
+bool rpc_metadata_add_known(struct rpc_metadata *metadata, struct base_arena *arena,
+                            const struct rpc_metadata_entry *entry, struct base_err *err)
+{
+    if (!check_limits(metadata, entry->key, entry->value, err) ||
+        !make_room(metadata, arena, err)) {
+        return false;
+    }
+    append(metadata, entry->key, entry->value);
+    return true;
+}
+
 bool rpc_metadata_add_borrowed(struct rpc_metadata *metadata, struct base_arena *arena,
                                struct base_str key, struct base_str value, struct base_err *err)
 {
-    if (!check_key(key, err) || !check_value(key, value, err) ||
-        !check_limits(metadata, key, value, err) || !make_room(metadata, arena, err)) {
-        return false;
-    }
-    append(metadata, key, value);
-    return true;
+    return check_key(key, err) && check_value(key, value, err) &&
+           rpc_metadata_add_known(metadata, arena, &(struct rpc_metadata_entry){key, value}, err);
+}
+
+bool rpc_metadata_is_text(struct base_str value)
+{
+    return printable_len(value) == value.len;
 }
 
 const struct base_str *rpc_metadata_find(const struct rpc_metadata *metadata, struct base_str key)

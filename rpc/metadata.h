@@ -37,6 +37,15 @@ bool rpc_metadata_add_borrowed(struct rpc_metadata *metadata, struct base_arena 
                                struct base_str key, struct base_str value,
                                struct base_err *err) BASE_MUST_CHECK;
 
+/* As rpc_metadata_add_borrowed, for a pair that is known to be good, since it is our own or has
+ * been checked before: it is not looked at. Fails past a limit alone. */
+bool rpc_metadata_add_known(struct rpc_metadata *metadata, struct base_arena *arena,
+                            const struct rpc_metadata_entry *entry,
+                            struct base_err *err) BASE_MUST_CHECK;
+
+/* Whether `value` is printable ASCII, which any key may have. */
+bool rpc_metadata_is_text(struct base_str value);
+
 /* The first value of `key`, or NULL. Lives as long as the metadata. */
 const struct base_str *rpc_metadata_find(const struct rpc_metadata *metadata, struct base_str key);
 

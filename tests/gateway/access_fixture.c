@@ -1,6 +1,14 @@
 #include "tests/gateway/access_fixture.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
 const uint8_t access_hash_key[BASE_DIGEST_BYTES] = "0123456789abcdef0123456789abcde";
+
+static struct gw_stages served;
+static struct gw_meters *meters;
 
 static char *text(const char *constant)
 {
@@ -38,4 +46,46 @@ Tollgate__UsagePlan access_plan(const char *id, Tollgate__ApiStage **stages, siz
     plan.api_stages = stages;
     plan.n_api_stages = count;
     return plan;
+}
+
+static void reserve_nothing(struct gw_quota_source *self, struct gw_quota_reservation *reservation)
+{
+    (void)self;
+    gw_quota_reserved(reservation, false, 0, 0);
+}
+
+int access_set_up(void **state)
+{
+    static struct gw_quota_source source = {reserve_nothing};
+    struct base_err err;
+    (void)state;
+    served = (struct gw_stages){0};
+    assert_true(gw_stages_add(&served, "dev", &err) && gw_stages_add(&served, "prod", &err));
+    meters = gw_meters_create(&source);
+    return 0;
+}
+
+int access_tear_down(void **state)
+{
+    (void)state;
+    gw_meters_destroy(meters);
+    return 0;
+}
+
+struct gw_access *access_make(const Tollgate__ApiKey *const *keys, size_t key_count,
+                              const Tollgate__UsagePlan *const *plans, size_t plan_count)
+{
+    struct gw_access_config config = {
+        .keys = keys,
+        .key_count = key_count,
+        .plans = plans,
+        .plan_count = plan_count,
+        .hash_key = access_hash_key,
+        .stages = &served,
+        .meters = meters,
+    };
+    struct base_err err;
+    struct gw_access *access = gw_access_create(&config, &err);
+    assert_non_null(access);
+    return access;
 }

@@ -1,4 +1,4 @@
-/* Keys and plans as the store would hand them out, to make snapshots of. One thread. */
+/* Keys and plans as the store would hand them out, and snapshots of them. One thread. */
 #ifndef GATEWAY_ACCESS_FIXTURE_H
 #define GATEWAY_ACCESS_FIXTURE_H
 
@@ -16,5 +16,14 @@ Tollgate__ApiStage access_stage(const char *name);
 
 /* A plan for `count` stages, without limits. */
 Tollgate__UsagePlan access_plan(const char *id, Tollgate__ApiStage **stages, size_t count);
+
+/* Set-up and tear-down of a test that makes snapshots, for the stages dev and prod; nothing can be
+ * reserved of a quota. */
+int access_set_up(void **state);
+int access_tear_down(void **state);
+
+/* Returns a reference to a snapshot of these keys and plans, between the two. */
+struct gw_access *access_make(const Tollgate__ApiKey *const *keys, size_t key_count,
+                              const Tollgate__UsagePlan *const *plans, size_t plan_count);
 
 #endif

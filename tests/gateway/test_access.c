@@ -11,52 +11,6 @@
 
 #include <cmocka.h>
 
-static struct gw_stages stages;
-static struct gw_meters *meters;
-
-static void reserve_nothing(struct gw_quota_source *self, struct gw_quota_reservation *reservation)
-{
-    (void)self;
-    gw_quota_reserved(reservation, false, 0, 0);
-}
-
-static struct gw_quota_source source = {reserve_nothing};
-
-static int set_up(void **state)
-{
-    struct base_err err;
-    (void)state;
-    stages = (struct gw_stages){0};
-    assert_true(gw_stages_add(&stages, "dev", &err) && gw_stages_add(&stages, "prod", &err));
-    meters = gw_meters_create(&source);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    gw_meters_destroy(meters);
-    return 0;
-}
-
-static struct gw_access *make(const Tollgate__ApiKey *const *keys, size_t key_count,
-                              const Tollgate__UsagePlan *const *plans, size_t plan_count)
-{
-    struct gw_access_config config = {
-        .keys = keys,
-        .key_count = key_count,
-        .plans = plans,
-        .plan_count = plan_count,
-        .hash_key = access_hash_key,
-        .stages = &stages,
-        .meters = meters,
-    };
-    struct base_err err;
-    struct gw_access *access = gw_access_create(&config, &err);
-    assert_non_null(access);
-    return access;
-}
-
 /* "key plan-burst dev prod": a plan is told by its burst, "-" is no grant. */
 static const char *granted(const struct gw_access *access, const char *value)
 {
@@ -113,7 +67,7 @@ static void finds_what_a_key_may_do(void **state)
     }
     keys[5].enabled = false;
     keys[6].value_hash.len = 5;
-    struct gw_access *access = make(key_list, 7, plan_list, 3);
+    struct gw_access *access = access_make(key_list, 7, plan_list, 3);
     for (size_t i = 0; i < 5; i++) {
         assert_string_equal(granted(access, values[i]), expected[i]);
     }
@@ -140,9 +94,38 @@ static void a_value_too_long_is_unknown(void **state)
         value[len] = '\0';
         Tollgate__ApiKey key = access_key("k", value, in, hash);
         const Tollgate__ApiKey *keys[] = {&key};
-        struct gw_access *access = make(keys, 1, plans, 1);
+        struct gw_access *access = access_make(keys, 1, plans, 1);
         assert_string_equal(granted(access, value),
                             len == GW_ACCESS_VALUE_BYTES_MAX ? "k:0 - " : "- - ");
+        gw_access_unref(access);
+    }
+}
+
+/* Both reach the service as metadata. */
+static void ids_and_values_are_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id;
+        const char *value;
+        const char *granted;
+    } rows[] = {
+        {"k", "a value", "k:0 - "},
+        {"k", "a\tvalue", "- - "},
+        {"k", "valu\xC3\xA9", "- - "},
+        {"k\n", "a value", "- - "},
+    };
+    Tollgate__ApiStage dev = access_stage("dev");
+    Tollgate__ApiStage *list[] = {&dev};
+    Tollgate__UsagePlan plan = access_plan("p", list, 1);
+    const Tollgate__UsagePlan *plans[] = {&plan};
+    static char *in[2] = {"p", NULL};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint8_t hash[BASE_DIGEST_BYTES];
+        Tollgate__ApiKey key = access_key(rows[i].id, rows[i].value, in, hash);
+        const Tollgate__ApiKey *keys[] = {&key};
+        struct gw_access *access = access_make(keys, 1, plans, 1);
+        assert_string_equal(granted(access, rows[i].value), rows[i].granted);
         gw_access_unref(access);
     }
 }
@@ -176,7 +159,7 @@ static void reads_methods_and_quotas(void **state)
     Tollgate__ApiKey key = access_key("k", "value", in, hash);
     const Tollgate__ApiKey *keys[] = {&key};
     const Tollgate__UsagePlan *plans[] = {&plan};
-    struct gw_access *access = make(keys, 1, plans, 1);
+    struct gw_access *access = access_make(keys, 1, plans, 1);
     const struct gw_grant *grant = gw_access_find(access, BASE_STR("value"), 0);
     assert_int_equal(grant->terms->method_count, 3);
     assert_true(base_str_eq(grant->terms->methods[0].path_template, BASE_STR("/notes")));
@@ -190,7 +173,7 @@ static void reads_methods_and_quotas(void **state)
     assert_int_equal(grant->terms->quota_period.first_day, 3);
     gw_access_unref(access);
     quota.offset = 7;
-    access = make(keys, 1, plans, 1);
+    access = access_make(keys, 1, plans, 1);
     assert_false(gw_access_find(access, BASE_STR("value"), 0)->terms->has_quota);
     gw_access_unref(access);
 }
@@ -207,8 +190,8 @@ static void buckets_outlive_a_snapshot(void **state)
     Tollgate__ApiKey key = access_key("k", "value", in, hash);
     const Tollgate__ApiKey *keys[] = {&key};
     const Tollgate__UsagePlan *plans[] = {&plan};
-    struct gw_access *first = make(keys, 1, plans, 1);
-    struct gw_access *second = make(keys, 1, plans, 1);
+    struct gw_access *first = access_make(keys, 1, plans, 1);
+    struct gw_access *second = access_make(keys, 1, plans, 1);
     assert_ptr_equal(gw_access_find(first, BASE_STR("value"), 0)->bucket,
                      gw_access_find(second, BASE_STR("value"), 0)->bucket);
     gw_access_unref(first);
@@ -253,7 +236,7 @@ static double lookup_ns(size_t count, Tollgate__ApiKey *keys, const Tollgate__Ap
         keys[i] = access_key("k", value, in, hashes[i]);
         list[i] = &keys[i];
     }
-    struct gw_access *access = make(list, count, plans, 1);
+    struct gw_access *access = access_make(list, count, plans, 1);
     double best = INFINITY;
     for (int round = 0; round < ROUNDS; round++) {
         best = fmin(best, look_up_many(access, count));
@@ -282,16 +265,14 @@ static void a_lookup_costs_the_same_among_many(void **state)
     base_free(keys);
 }
 
-#define WITH_METERS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_METERS(test) cmocka_unit_test_setup_teardown(test, access_set_up, access_tear_down)
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        WITH_METERS(finds_what_a_key_may_do),
-        WITH_METERS(a_value_too_long_is_unknown),
-        WITH_METERS(reads_methods_and_quotas),
-        WITH_METERS(buckets_outlive_a_snapshot),
-        WITH_METERS(a_lookup_costs_the_same_among_many),
+        WITH_METERS(finds_what_a_key_may_do),    WITH_METERS(a_value_too_long_is_unknown),
+        WITH_METERS(ids_and_values_are_text),    WITH_METERS(reads_methods_and_quotas),
+        WITH_METERS(buckets_outlive_a_snapshot), WITH_METERS(a_lookup_costs_the_same_among_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

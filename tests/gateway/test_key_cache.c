@@ -12,17 +12,6 @@
 /* More keys than slots, of which some share one. */
 #define KEYS (3 * GW_KEY_CACHE_SLOTS)
 
-static struct gw_stages stages;
-static struct gw_meters *meters;
-
-static void reserve_nothing(struct gw_quota_source *self, struct gw_quota_reservation *reservation)
-{
-    (void)self;
-    gw_quota_reserved(reservation, false, 0, 0);
-}
-
-static struct gw_quota_source source = {reserve_nothing};
-
 /* The keys "key-value-0" on, each second one in a plan for dev alone, the others for both stages.
  */
 static struct gw_access *make(size_t count)
@@ -42,36 +31,7 @@ static struct gw_access *make(size_t count)
         keys[i] = access_key("k", value, in[i % 2], hashes[i]);
         key_list[i] = &keys[i];
     }
-    struct gw_access_config config = {
-        .keys = key_list,
-        .key_count = count,
-        .plans = plan_list,
-        .plan_count = 2,
-        .hash_key = access_hash_key,
-        .stages = &stages,
-        .meters = meters,
-    };
-    struct base_err err;
-    struct gw_access *access = gw_access_create(&config, &err);
-    assert_non_null(access);
-    return access;
-}
-
-static int set_up(void **state)
-{
-    struct base_err err;
-    (void)state;
-    stages = (struct gw_stages){0};
-    assert_true(gw_stages_add(&stages, "dev", &err) && gw_stages_add(&stages, "prod", &err));
-    meters = gw_meters_create(&source);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    gw_meters_destroy(meters);
-    return 0;
+    return access_make(key_list, count, plan_list, 2);
 }
 
 static void finds_what_the_snapshot_finds(void **state)
@@ -125,7 +85,7 @@ static void forgets_keys_that_are_no_more(void **state)
     gw_access_unref(two);
 }
 
-#define WITH_METERS(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_METERS(test) cmocka_unit_test_setup_teardown(test, access_set_up, access_tear_down)
 
 int main(void)
 {

@@ -114,6 +114,27 @@ static void test_add_copies_and_borrows(void **state)
     assert_int_equal(metadata.bytes, 12);
 }
 
+/* What is known to be good is borrowed as it is; the limits hold for it, too. */
+static void test_add_known(void **state)
+{
+    static char value[RPC_METADATA_BYTES_MAX];
+    struct rpc_metadata metadata = {0};
+    struct base_err err;
+    const struct rpc_metadata_entry entry = {BASE_STR("x-a"), BASE_STR("one")};
+    const struct rpc_metadata_entry large = {BASE_STR("x-b"),
+                                             base_str_make(value, sizeof value - 8)};
+    for (int i = 1; i < RPC_METADATA_ENTRIES_MAX; i++) {
+        assert_true(rpc_metadata_add_known(&metadata, *state, &entry, &err));
+        assert_ptr_equal(metadata.entries[i - 1].value.data, entry.value.data);
+        assert_int_equal(metadata.bytes, 6 * i);
+    }
+    assert_false(rpc_metadata_add_known(&metadata, *state, &large, &err));
+    assert_string_equal(err.message, "metadata has more than 65536 bytes");
+    assert_true(rpc_metadata_add_known(&metadata, *state, &entry, &err));
+    assert_false(rpc_metadata_add_known(&metadata, *state, &entry, &err));
+    assert_string_equal(err.message, "metadata has more than 128 pairs");
+}
+
 static void test_find(void **state)
 {
     struct rpc_metadata metadata = {0};
@@ -181,6 +202,7 @@ int main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_bytes_of_values),
         cmocka_unit_test(test_add_copies_and_borrows),
+        cmocka_unit_test(test_add_known),
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_pairs_limit),
         cmocka_unit_test(test_bytes_limit),
