@@ -24,6 +24,11 @@
 #define BACKOFF_MAX_MS 1000
 #define CONNECT_TIMEOUT_MS 5000
 
+/* C-core has the kernel watch for acknowledgements (TCP_USER_TIMEOUT) only where it may also send
+ * pings of its own. Those are not wanted: servers close connections that ping more often than every
+ * five minutes (gRFC A8). */
+#define PING_PERIOD_MS (15 * 60 * 1000)
+
 struct target {
     char *path; /* owned */
     void *handle;
@@ -74,6 +79,8 @@ static const struct {
     {"Socket closed", "closed the connection"},
     {"Connection reset by peer", "closed the connection"},
     {"Broken pipe", "closed the connection"},
+    {"Connection timed out", "does not answer any more"},
+    {"keepalive watchdog timeout", "does not answer any more"},
     {"GOAWAY", "closed the connection"},
 };
 
@@ -327,6 +334,8 @@ static grpc_channel *open_channel(const char *address)
         integer_arg(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, BACKOFF_FIRST_MS),
         integer_arg(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, BACKOFF_MAX_MS),
         integer_arg(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, CONNECT_TIMEOUT_MS),
+        integer_arg(GRPC_ARG_KEEPALIVE_TIME_MS, PING_PERIOD_MS),
+        integer_arg(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, RPC_CHANNEL_GRPC_SILENCE_MS),
         integer_arg(GRPC_ARG_ENABLE_HTTP_PROXY, 0),
     };
     grpc_channel_args all = {.num_args = sizeof args / sizeof *args, .args = args};

@@ -1,5 +1,7 @@
 /* Listeners and upstreams that come and go. */
+#include "rpc/client.h"
 #include "tests/rpc/grpc_fixture.h"
+#include "tests/server/tcp_proxy.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +10,19 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+
+/* Asks until it is answered, or for some seconds. */
+static bool await_get(struct rpc_channel *channel, struct base_arena *arena)
+{
+    struct base_err err;
+    for (int i = 0; i < 250; i++) {
+        if (grpc_get(channel, "3", arena, &err)) {
+            return true;
+        }
+        usleep(20 * 1000);
+    }
+    return false;
+}
 
 static void test_upstream_down_then_up(void **state)
 {
@@ -31,12 +46,40 @@ static void test_upstream_down_then_up(void **state)
     char address[sizeof f->address];
     memcpy(address, f->address, sizeof address);
     grpc_listen(f, address, 1);
-    bool up = false;
-    for (int i = 0; i < 250 && !up; i++) {
-        up = grpc_get(f->channel, "3", &arena, &err);
-        usleep(20 * 1000);
-    }
-    assert_true(up);
+    assert_true(await_get(f->channel, &arena));
+    base_arena_dispose(&arena);
+}
+
+/* Of a machine that is gone nothing comes that would end a connection: no acknowledgement and no
+ * reset. A call on it must not wait until its deadline, nor one after another all that come. */
+static void test_upstream_vanishes(void **state)
+{
+    struct fixture *f = *state;
+    struct base_err err;
+    struct base_arena arena;
+    char address[sizeof f->address];
+    ProtobufCMessage *response;
+    Notes__V1__GetNoteRequest request = NOTES__V1__GET_NOTE_REQUEST__INIT;
+    struct tcp_proxy *proxy = tcp_proxy_open(0, rpc_listener_grpc_port(f->listener));
+    base_arena_init(&arena, (size_t)64 * 1024);
+    snprintf(address, sizeof address, "127.0.0.1:%d", tcp_proxy_port(proxy));
+    struct rpc_channel *channel = rpc_channel_grpc_create(address, &err);
+    assert_non_null(channel);
+    assert_true(grpc_get(channel, "1", &arena, &err));
+    tcp_proxy_lose(proxy);
+    int64_t begun_ns = base_clock_monotonic_ns();
+    const struct rpc_client_options options = {
+        .deadline_ns = begun_ns + 3 * RPC_CHANNEL_GRPC_SILENCE_MS * BASE_NS_PER_MS,
+    };
+    assert_false(rpc_client_unary(channel, fake_get, &options, &request.base, &arena, &response,
+                                  NULL, &err));
+    assert_string_equal(err.message, "the upstream does not answer any more");
+    assert_int_equal(err.code, BASE_UNAVAILABLE);
+    assert_in_range((base_clock_monotonic_ns() - begun_ns) / BASE_NS_PER_MS,
+                    RPC_CHANNEL_GRPC_SILENCE_MS / 2, 2 * RPC_CHANNEL_GRPC_SILENCE_MS);
+    assert_true(await_get(channel, &arena)); /* over another connection */
+    rpc_channel_destroy(channel);
+    tcp_proxy_close(proxy);
     base_arena_dispose(&arena);
 }
 
@@ -214,6 +257,7 @@ int main(void)
 #define ROW(test) cmocka_unit_test_setup_teardown(test, grpc_setup, grpc_teardown)
     const struct CMUnitTest tests[] = {
         ROW(test_upstream_down_then_up),
+        ROW(test_upstream_vanishes),
         cmocka_unit_test(test_nothing_listens),
         cmocka_unit_test(test_bad_addresses),
         ROW(test_two_listeners_on_one_port),

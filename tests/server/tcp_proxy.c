@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -20,7 +21,7 @@
 #define POLL_MS 5
 
 struct connection {
-    int ends[2]; /* the client's and the database's */
+    int ends[2]; /* the client's and the server's */
 };
 
 struct tcp_proxy {
@@ -29,9 +30,10 @@ struct tcp_proxy {
     int port;
     int upstream_port;
     atomic_bool is_stalled;
+    atomic_bool loses; /* set by tcp_proxy_lose, cleared when it is done */
     atomic_bool stops;
     atomic_size_t peak;
-    atomic_size_t sent; /* bytes to the database, and from it */
+    atomic_size_t sent; /* bytes to the server, and from it */
     atomic_size_t received;
     struct connection connections[CONNECTIONS_MAX];
     size_t count;
@@ -59,13 +61,13 @@ static int connect_to(int port)
 static void take(struct tcp_proxy *proxy)
 {
     int client = accept4(proxy->listener, NULL, NULL, SOCK_CLOEXEC);
-    int database = client < 0 ? -1 : connect_to(proxy->upstream_port);
-    if (database < 0 || proxy->count == CONNECTIONS_MAX) {
+    int server = client < 0 ? -1 : connect_to(proxy->upstream_port);
+    if (server < 0 || proxy->count == CONNECTIONS_MAX) {
         close(client);
-        close(database);
+        close(server);
         return;
     }
-    proxy->connections[proxy->count++] = (struct connection){{client, database}};
+    proxy->connections[proxy->count++] = (struct connection){{client, server}};
     if (proxy->count > atomic_load(&proxy->peak)) {
         atomic_store(&proxy->peak, proxy->count);
     }
@@ -116,10 +118,26 @@ static void pass_all(struct tcp_proxy *proxy)
     }
 }
 
+/* A filter that lets nothing through stands before TCP, which therefore acknowledges nothing. */
+static void lose_all(struct tcp_proxy *proxy)
+{
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog filter = {.len = 1, .filter = &nothing};
+    for (size_t i = 0; i < proxy->count; i++) {
+        assert_int_equal(setsockopt(proxy->connections[i].ends[0], SOL_SOCKET, SO_ATTACH_FILTER,
+                                    &filter, sizeof filter),
+                         0);
+    }
+    atomic_store(&proxy->loses, false);
+}
+
 static void *run(void *user)
 {
     struct tcp_proxy *proxy = user;
     while (!atomic_load(&proxy->stops)) {
+        if (atomic_load(&proxy->loses)) {
+            lose_all(proxy);
+        }
         if (!atomic_load(&proxy->is_stalled)) {
             pass_all(proxy);
             continue;
@@ -172,6 +190,14 @@ int tcp_proxy_port(const struct tcp_proxy *proxy)
 void tcp_proxy_stall(struct tcp_proxy *proxy, bool is_stalled)
 {
     atomic_store(&proxy->is_stalled, is_stalled);
+}
+
+void tcp_proxy_lose(struct tcp_proxy *proxy)
+{
+    atomic_store(&proxy->loses, true);
+    while (atomic_load(&proxy->loses)) {
+        usleep(1000);
+    }
 }
 
 size_t tcp_proxy_received(const struct tcp_proxy *proxy)

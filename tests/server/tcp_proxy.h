@@ -1,4 +1,4 @@
-/* TCP proxy: between a test's store and its database, to make the network misbehave.
+/* TCP proxy: between a client of ours and its server, to make the network misbehave.
  *
  * One thread passes bytes on. Stalled, it still holds every connection and takes new ones, but
  * passes nothing on: what a network that swallows packets looks like from both ends.
@@ -22,7 +22,11 @@ int tcp_proxy_port(const struct tcp_proxy *proxy);
 
 void tcp_proxy_stall(struct tcp_proxy *proxy, bool is_stalled);
 
-/* Bytes that the database has sent so far. */
+/* Loses every packet that clients send on the connections that there are, acknowledgements too:
+ * what they see of a machine that has lost power. New connections work. */
+void tcp_proxy_lose(struct tcp_proxy *proxy);
+
+/* Bytes that the server has sent so far. */
 size_t tcp_proxy_received(const struct tcp_proxy *proxy);
 
 /* The most connections there were at once. */
