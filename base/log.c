@@ -1,6 +1,7 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
@@ -41,12 +42,27 @@ static void put_text(struct base_log_line *line, struct base_str text)
 static bool is_plain(struct base_str value)
 {
     for (size_t i = 0; i < value.len; i++) {
-        char c = value.data[i];
-        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7F) {
+        unsigned char c = (unsigned char)value.data[i];
+        if (c <= ' ' || c >= 0x7F || c == '"' || c == '=' || c == '\\') {
             return false;
         }
     }
     return value.len > 0;
+}
+
+/* Bytes of the character that `rest` begins with, or 0 where it must not stand in a line: a control
+ * character, be it ASCII's or one from U+0080 to U+009F, which terminals obey too, and what is no
+ * UTF-8, which readers of logs stumble over. */
+static size_t character_len(struct base_str rest)
+{
+    unsigned char first = (unsigned char)rest.data[0];
+    if (first < 0x80) {
+        return first >= ' ' && first != 0x7F;
+    }
+    size_t len = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    bool is_valid = len <= rest.len && base_utf8_valid(base_str_make(rest.data, len));
+    bool is_control = first == 0xC2 && is_valid && (unsigned char)rest.data[1] < 0xA0;
+    return is_valid && !is_control ? len : 0;
 }
 
 static void put_value(struct base_log_line *line, struct base_str value)
@@ -56,18 +72,20 @@ static void put_value(struct base_log_line *line, struct base_str value)
         return;
     }
     put(line, '"');
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.data[i];
-        if (c == '"' || c == '\\') {
-            put(line, '\\');
-            put(line, (char)c);
-        } else if (c < ' ' || c == 0x7F) {
+    for (size_t i = 0, len; i < value.len; i += len) {
+        struct base_str rest = base_str_make(value.data + i, value.len - i);
+        len = character_len(rest);
+        if (len == 0) {
             char escaped[5];
-            snprintf(escaped, sizeof escaped, "\\x%02x", c);
+            snprintf(escaped, sizeof escaped, "\\x%02x", (unsigned char)*rest.data);
             put_text(line, base_str_of(escaped));
-        } else {
-            put(line, (char)c);
+            len = 1;
+            continue;
         }
+        if (*rest.data == '"' || *rest.data == '\\') {
+            put(line, '\\');
+        }
+        put_text(line, base_str_make(rest.data, len));
     }
     put(line, '"');
 }

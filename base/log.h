@@ -22,7 +22,8 @@ enum base_log_level { BASE_LOG_DEBUG, BASE_LOG_INFO, BASE_LOG_WARN, BASE_LOG_ERR
 void base_log_set_level(enum base_log_level level);
 
 /* Writes one line. After `event` come pairs of key and NUL-terminated value, then NULL; a value
- * with spaces, quotes or control characters is quoted and escaped. */
+ * with spaces, quotes, control characters or what is not ASCII is quoted; quotes, control
+ * characters and what is not UTF-8 are escaped. */
 void base_log(enum base_log_level level, const char *event, ...) __attribute__((sentinel));
 
 /* A line put together by hand, for an edge that writes many at once. */

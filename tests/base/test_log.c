@@ -55,6 +55,13 @@ static void values_are_quoted_when_they_must(void **state)
         {"a\\b", "level=info event=listening address=\"a\\\\b\"\n"},
         {"a=b", "level=info event=listening address=\"a=b\"\n"},
         {"line\nbreak\x7F", "level=info event=listening address=\"line\\x0abreak\\x7f\"\n"},
+        {"caf\u00E9\u20AC\U0001F600",
+         "level=info event=listening address=\"caf\u00E9\u20AC\U0001F600\"\n"},
+        {"no UTF-8: \xFF\xC3(\xE2\x82",
+         "level=info event=listening address=\"no UTF-8: \\xff\\xc3(\\xe2\\x82\"\n"},
+        {"clear \xC2\x9B"
+         "2J\u00A0",
+         "level=info event=listening address=\"clear \\xc2\\x9b2J\u00A0\"\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[2 * BASE_LOG_LINE_SIZE];
