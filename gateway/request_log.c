@@ -55,6 +55,11 @@ void gw_request_log_dispose(struct gw_request_log *log)
     }
 }
 
+static struct base_str cut(struct base_str text, size_t bytes_max)
+{
+    return base_str_make(text.data, text.len < bytes_max ? text.len : bytes_max);
+}
+
 static void put_place(struct base_log_line *line, const struct gw_request_entry *entry)
 {
     if (entry->route.len > 0) {
@@ -64,16 +69,14 @@ static void put_place(struct base_log_line *line, const struct gw_request_entry 
         }
         return;
     }
-    struct base_str path = entry->path;
-    path.len = path.len < GW_REQUEST_LOG_PATH_MAX ? path.len : GW_REQUEST_LOG_PATH_MAX;
-    base_log_put(line, "path", path);
+    base_log_put(line, "path", cut(entry->path, GW_REQUEST_LOG_PATH_MAX));
 }
 
 void gw_request_log_add(struct gw_request_log *log, const struct gw_request_entry *entry)
 {
     struct base_log_line line;
     base_log_begin(&line, BASE_LOG_INFO, "request");
-    base_log_put(&line, "method", entry->method);
+    base_log_put(&line, "method", cut(entry->method, GW_REQUEST_LOG_METHOD_MAX));
     put_place(&line, entry);
     base_log_put_number(&line, "status", (uint64_t)entry->status);
     base_log_put_number(&line, "duration_us", (uint64_t)(entry->duration_ns / BASE_NS_PER_US));

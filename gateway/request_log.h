@@ -26,8 +26,10 @@
 #define GW_REQUEST_LOG_BYTES (size_t)(64 * 1024)
 #define GW_REQUEST_LOG_DELAY_MS 100
 
-/* Bytes of a path that is told. */
+/* Bytes of a path and of a method that are told: clients make them as long as they like, and what
+ * stands behind them must fit the line. */
 #define GW_REQUEST_LOG_PATH_MAX 256
+#define GW_REQUEST_LOG_METHOD_MAX 32
 
 /* Bytes of a request's id: of one made here, its NUL included, and of one that a client may give.
  */

@@ -1,6 +1,7 @@
 #include "gateway/request_log.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -132,6 +133,27 @@ static void test_long_paths_are_cut(void **state)
     assert_int_equal(at[6 + GW_REQUEST_LOG_PATH_MAX], ' ');
 }
 
+/* However long what a client chooses is, and however much longer when escaped, the line tells who
+ * it was and how it went. */
+static void test_nothing_pushes_the_rest_off_the_line(void **state)
+{
+    (void)state;
+    char longest[2 * BASE_LOG_LINE_SIZE];
+    memset(longest, '\x01', sizeof longest);
+    struct gw_request_entry entry = plain;
+    entry.route = (struct base_str){0};
+    entry.path = base_str_make(longest, sizeof longest);
+    entry.method = base_str_make(longest, sizeof longest);
+    entry.status = 404;
+    base_role_assert_loop();
+    gw_request_log_add(&fix.log, &entry);
+    wait_for_flush();
+    char text[2 * BASE_LOG_LINE_SIZE];
+    written(text, sizeof text);
+    assert_non_null(strstr(text, " status=404 duration_us=412 received=0 sent=138 peer=127.0.0.1 "
+                                 "protocol=HTTP/1.1 request_id=5f1c\n"));
+}
+
 /* A full buffer is written at once, whole lines only; the rest comes with time, and at the end. */
 static void test_batches(void **state)
 {
@@ -213,8 +235,11 @@ int main(void)
 {
     base_role_enter(BASE_ROLE_LOOP);
     const struct CMUnitTest tests[] = {
-        WITH_LOG(test_lines),   WITH_LOG(test_long_paths_are_cut),
-        WITH_LOG(test_batches), WITH_LOG(test_reader_is_gone),
+        WITH_LOG(test_lines),
+        WITH_LOG(test_long_paths_are_cut),
+        WITH_LOG(test_nothing_pushes_the_rest_off_the_line),
+        WITH_LOG(test_batches),
+        WITH_LOG(test_reader_is_gone),
         WITH_LOG(test_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
