@@ -24,6 +24,14 @@ static bool read_all(int fd, struct base_buf *out)
     return true;
 }
 
+static bool fail(const char *name, int failure, const struct base_buf *out, struct base_err *err)
+{
+    return failure == EFBIG ? base_err_set(err, BASE_INVALID_ARGUMENT, "%s has more than %zu bytes",
+                                           name, out->max_bytes)
+                            : base_err_set(err, BASE_INVALID_ARGUMENT, "cannot read %s: %s", name,
+                                           strerror(failure));
+}
+
 bool base_file_read(const char *path, struct base_buf *out, struct base_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -32,10 +40,10 @@ bool base_file_read(const char *path, struct base_buf *out, struct base_err *err
     if (fd >= 0) {
         close(fd);
     }
-    if (!fine && failure == EFBIG) {
-        return base_err_set(err, BASE_INVALID_ARGUMENT, "%s has more than %zu bytes", path,
-                            out->max_bytes);
-    }
-    return fine ||
-           base_err_set(err, BASE_INVALID_ARGUMENT, "cannot read %s: %s", path, strerror(failure));
+    return fine || fail(path, failure, out, err);
+}
+
+bool base_file_read_stdin(struct base_buf *out, struct base_err *err)
+{
+    return read_all(STDIN_FILENO, out) || fail("standard input", errno, out, err);
 }

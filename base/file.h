@@ -11,4 +11,7 @@
  * said. Any thread that may block. */
 bool base_file_read(const char *path, struct base_buf *out, struct base_err *err) BASE_MUST_CHECK;
 
+/* The same of what is left of standard input. */
+bool base_file_read_stdin(struct base_buf *out, struct base_err *err) BASE_MUST_CHECK;
+
 #endif

@@ -139,8 +139,13 @@ bool cli_admin_client_call(struct cli_admin_client *client, const struct cli_adm
     bool ok = (call->request == NULL || write_json(client, call->request, false, &body, err)) &&
               (base_buf_printf(&client->target, "%s%s", client->url, call->path) ||
                base_err_set(err, BASE_INVALID_ARGUMENT, "the request is too long"));
-    if (ok && !cli_http_client_send(client->http, call->method, client->target.data,
-                                    base_buf_str(&body), &status, &client->json, err)) {
+    const struct cli_http_request request = {
+        .method = call->method,
+        .url = client->target.data,
+        .body = call->csv.len > 0 ? call->csv : base_buf_str(&body),
+        .content_type = call->csv.len > 0 ? "text/csv" : NULL,
+    };
+    if (ok && !cli_http_client_send(client->http, &request, &status, &client->json, err)) {
         ok =
             base_err_wrap(err,
                           "no answer from the admin listener at %s; is tollgate serve running, and "

@@ -26,6 +26,7 @@ struct cli_admin_call {
     const char *method;
     const char *path;                /* with its query, escaped */
     const ProtobufCMessage *request; /* of the body; NULL for none */
+    struct base_str csv;             /* the body, where it is a file's; else empty */
     const ProtobufCMessageDescriptor *answer;
 };
 

@@ -4,38 +4,34 @@
 
 #include <curl/curl.h>
 #include <stdint.h>
+#include <stdio.h>
+
+/* Bytes of the header that names a body's type. */
+#define CONTENT_TYPE_SIZE 128
 
 struct cli_http_client {
     CURL *curl;
-    struct curl_slist *headers;
+    struct base_buf authorization; /* the header, NUL-terminated; empty without a token */
     char error[CURL_ERROR_SIZE];
 };
-
-static void add_header(struct cli_http_client *client, const char *line)
-{
-    client->headers = curl_slist_append(client->headers, line);
-}
 
 struct cli_http_client *cli_http_client_create(const char *token)
 {
     struct cli_http_client *client = base_calloc(1, sizeof *client);
-    struct base_buf line;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     client->curl = curl_easy_init();
-    add_header(client, "Content-Type: application/json");
-    base_buf_init(&line, SIZE_MAX);
-    if (token != NULL && base_buf_printf(&line, "Authorization: Bearer %s", token)) {
-        add_header(client, line.data);
+    base_buf_init(&client->authorization, SIZE_MAX);
+    if (token != NULL) {
+        base_buf_printf(&client->authorization, "Authorization: Bearer %s", token);
     }
-    base_buf_dispose(&line);
     return client;
 }
 
 void cli_http_client_destroy(struct cli_http_client *client)
 {
     if (client != NULL) {
-        curl_slist_free_all(client->headers);
         curl_easy_cleanup(client->curl);
+        base_buf_dispose(&client->authorization);
         base_free(client);
         curl_global_cleanup();
     }
@@ -47,16 +43,28 @@ static size_t on_body(char *data, size_t size, size_t count, void *user)
     return base_buf_append(user, data, size * count) ? size * count : 0;
 }
 
-static void prepare(struct cli_http_client *client, const char *method, const char *url,
-                    struct base_str body, struct base_buf *answer)
+/* Makes the headers of a request, the caller's to free. */
+static struct curl_slist *make_headers(const struct cli_http_client *client,
+                                       const struct cli_http_request *request)
+{
+    const char *type = request->content_type == NULL ? "application/json" : request->content_type;
+    char line[CONTENT_TYPE_SIZE];
+    snprintf(line, sizeof line, "Content-Type: %s", type);
+    struct curl_slist *headers = curl_slist_append(NULL, line);
+    return client->authorization.len == 0 ? headers
+                                          : curl_slist_append(headers, client->authorization.data);
+}
+
+static void prepare(struct cli_http_client *client, const struct cli_http_request *request,
+                    const struct curl_slist *headers, struct base_buf *answer)
 {
     CURL *curl = client->curl;
     curl_easy_reset(curl);
     client->error[0] = '\0';
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->error);
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method);
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
+    curl_easy_setopt(curl, CURLOPT_URL, request->url);
+    curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -64,18 +72,19 @@ static void prepare(struct cli_http_client *client, const char *method, const ch
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)CLI_HTTP_TIMEOUT_S);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
-    if (body.len > 0) {
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body.len);
-        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.data);
+    if (request->body.len > 0) {
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body.len);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body.data);
     }
 }
 
-bool cli_http_client_send(struct cli_http_client *client, const char *method, const char *url,
-                          struct base_str body, int *out_status, struct base_buf *answer,
-                          struct base_err *err)
+bool cli_http_client_send(struct cli_http_client *client, const struct cli_http_request *request,
+                          int *out_status, struct base_buf *answer, struct base_err *err)
 {
-    prepare(client, method, url, body, answer);
+    struct curl_slist *headers = make_headers(client, request);
+    prepare(client, request, headers, answer);
     CURLcode outcome = curl_easy_perform(client->curl);
+    curl_slist_free_all(headers);
     if (outcome != CURLE_OK) {
         return base_err_set(err, BASE_UNAVAILABLE, "%s",
                             client->error[0] != '\0' ? client->error : curl_easy_strerror(outcome));

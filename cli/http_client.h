@@ -22,10 +22,17 @@ struct cli_http_client *cli_http_client_create(const char *token);
 /* Accepts NULL. */
 void cli_http_client_destroy(struct cli_http_client *client);
 
-/* Sends a request, with `body` as JSON unless it is empty, and appends the answer's body. Fails
- * with UNAVAILABLE, and libcurl's reason, where there is no answer. */
-bool cli_http_client_send(struct cli_http_client *client, const char *method, const char *url,
-                          struct base_str body, int *out_status, struct base_buf *answer,
+struct cli_http_request {
+    const char *method;
+    const char *url;
+    struct base_str body;     /* empty: none */
+    const char *content_type; /* of the body; NULL: JSON */
+};
+
+/* Sends a request and appends the answer's body. Fails with UNAVAILABLE, and libcurl's reason,
+ * where there is no answer. */
+bool cli_http_client_send(struct cli_http_client *client, const struct cli_http_request *request,
+                          int *out_status, struct base_buf *answer,
                           struct base_err *err) BASE_MUST_CHECK;
 
 /* Appends `text` as it may stand in a path or a query. False past the buffer's maximum. */

@@ -1,4 +1,5 @@
 /* `tollgate keys VERB`. */
+#include "cli/import.h"
 #include "cli/listing.h"
 #include "cli/visible.h"
 #include "tollgate/admin.pb-c.h"
@@ -261,11 +262,27 @@ static const struct cli_flag show_flags[] = {
     CLI_MANAGE_COMMON,
 };
 
+static const struct cli_flag import_flags[] = {
+    {.name = "FILE",
+     .kind = CLI_OPERAND,
+     .offset = offsetof(struct cli_manage_options, file),
+     .help =
+         "A CSV file, or - for standard input. Its first line names its columns: Name, Key and, "
+         "if need be, Description, Enabled (true or false) and UsagePlanIds (\"id,id\")."},
+    {.name = "fail-on-warnings",
+     .kind = CLI_SWITCH,
+     .offset = offsetof(struct cli_manage_options, fails_on_warnings),
+     .help = "Imports all lines or none, instead of leaving out those that cannot be taken."},
+    CLI_MANAGE_COMMON,
+};
+
 static const struct cli_flag key_flags[] = {KEY_OPERAND, CLI_MANAGE_COMMON};
 
 static const struct cli_verb verbs[] = {
     {"create", "makes a key and shows its value, this once", CLI_MANAGE_FLAGS(create_flags),
      create},
+    {"import", "makes keys of the lines of a CSV file", CLI_MANAGE_FLAGS(import_flags),
+     cli_import_run},
     {"list", "lists keys", CLI_MANAGE_FLAGS(list_flags), list},
     {"show", "shows one key", CLI_MANAGE_FLAGS(show_flags), show},
     {"enable", "makes a key good again", CLI_MANAGE_FLAGS(key_flags), enable},

@@ -101,7 +101,8 @@ bool cli_manage_call(struct cli_manage *manage, const char *method, const char *
                      const ProtobufCMessage *request, const ProtobufCMessageDescriptor *answer,
                      ProtobufCMessage **out_answer, struct base_err *err)
 {
-    const struct cli_admin_call call = {method, path, request, answer};
+    const struct cli_admin_call call = {
+        .method = method, .path = path, .request = request, .answer = answer};
     return cli_admin_client_call(manage->client, &call, out_answer, err);
 }
 

@@ -23,6 +23,8 @@ struct cli_manage_options {
     const char *value;
     const char *customer;
     struct cli_list plans;
+    const char *file;
+    bool fails_on_warnings;
     bool disabled;
     bool reveals;
     const char *rate;

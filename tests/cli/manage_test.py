@@ -138,6 +138,48 @@ class Manage(unittest.TestCase):
         self.assertEqual((status, errors, json.loads(out)["warnings"]), (0, "", []))
         call("plans", "delete", made["id"])
 
+    def test_import(self):
+        lines = 'Name,Key,enabled,UsagePlanIds\nimported,{0}-1,true,"standard"\nlost,short,true,\nother,{0}-2,,\n'
+        path = os.path.join(program.folder.name, "keys.csv")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(lines.format("imported-0123456789"))
+        warning = "line 3: an API key's value has from 20 to 128 characters, this one has 5"
+        status, out, errors = run("keys", "import", path, "--fail-on-warnings")
+        self.assertEqual((status, out, errors), (2, "", f"tollgate keys import: {warning}\n"))
+        self.assertEqual(call("keys", "list", "--name", "imported"), [])
+        status, out, errors = run("keys", "import", path)
+        self.assertEqual((status, errors), (0, f"warning: {warning}\n"))
+        answer = json.loads(out)
+        self.assertEqual((len(answer["ids"]), answer["warnings"]), (2, [warning]))
+        self.assertEqual(call("keys", "list", "--name", "imported")[0]["id"], answer["ids"][0])
+        self.assertEqual([plan["id"] for plan in self.plans_of(answer["ids"][0])], ["standard"])
+        for key_id in answer["ids"]:
+            call("keys", "delete", key_id)
+        piped = subprocess.run([program.path, "keys", "import", "-"], capture_output=True, text=True,
+                               input="name,key\nfrom a pipe,imported-0123456789-3\n", timeout=CALL_S_MAX,
+                               env=environment(), check=True)
+        shown = call("keys", "show", json.loads(piped.stdout)["ids"][0])
+        self.assertEqual((shown["name"], shown["enabled"]), ("from a pipe", False))
+        call("keys", "delete", shown["id"])
+        again = on_terminal("keys", "import", path)
+        self.assertEqual((again[0], again[1].rstrip(), again[-1]), ("warning: " + warning, "ID", "2 imported"))
+        self.assertEqual(again[2:-1], answer["ids"])
+        for key_id in answer["ids"]:
+            call("keys", "delete", key_id)
+
+    def test_imports_that_cannot_be(self):
+        missing = os.path.join(program.folder.name, "missing.csv")
+        large = os.path.join(program.folder.name, "large.csv")
+        with open(large, "w", encoding="utf-8") as file:
+            file.write("x" * (4 * 1024 * 1024 + 1))
+        for path, words in [(missing, f"cannot read {missing}: No such file or directory"),
+                            (large, f"{large} has more than 4194304 bytes"),
+                            ("/dev/null", "/dev/null is empty"),
+                            ("-", "standard input is empty")]:
+            done = subprocess.run([program.path, "keys", "import", path], capture_output=True, text=True, input="",
+                                  timeout=CALL_S_MAX, env=environment())
+            self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", f"tollgate keys import: {words}\n"))
+
     def test_names_cannot_move_the_cursor(self):
         name = "evil\x1b[2J \u202etxt\u202c \x9b31m"
         made = call("keys", "create", name)
