@@ -1,13 +1,13 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/log_writer.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Digits of the largest 64-bit number. */
 #define NUMBER_DIGITS_MAX 20
@@ -108,9 +108,7 @@ void base_log(enum base_log_level level, const char *event, ...)
         base_log_put(&line, key, base_str_of(va_arg(args, const char *)));
     }
     va_end(args);
-    struct base_str whole = base_log_end(&line);
-    ssize_t written = write(STDERR_FILENO, whole.data, whole.len);
-    (void)written; /* there is nowhere left to say that the log is gone */
+    base_log_write(base_log_end(&line));
 }
 
 void base_log_begin(struct base_log_line *line, enum base_log_level level, const char *event)

@@ -3,8 +3,8 @@
  * time=2026-01-31T09:30:00.000Z level=info event="listening" address=127.0.0.1:8080
  *
  * Only the edges log (cli, the front, the listeners, a store's background work); core modules
- * return errors. Payloads and credentials never appear. A line is written with one write(2), so
- * lines of several threads do not mix. Any thread.
+ * return errors. Payloads and credentials never appear. A line is written whole, so lines of
+ * several threads do not mix, and by whom base/log_writer.h says. Any thread.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H

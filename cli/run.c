@@ -4,6 +4,7 @@
 
 #include "base/cores.h"
 #include "base/log.h"
+#include "base/log_writer.h"
 #include "cli/admin.h"
 #include "cli/api.h"
 #include "cli/backend.h"
@@ -296,6 +297,7 @@ static void start(struct program *program, const struct cli_options *options)
     base_log_set_level((enum base_log_level)options->log_level);
     raise_file_limit();
     cli_signals_init();
+    base_log_writer_start();
 }
 
 /* Reads descriptor sets anew, for the requests that begin from now on; when they are no good, the
@@ -345,6 +347,7 @@ static bool finish(struct program *program, bool is_open, const struct base_err 
     if (is_fine) {
         base_log(BASE_LOG_INFO, "stopped", NULL);
     }
+    base_log_writer_stop();
     return is_fine;
 }
 

@@ -7,6 +7,7 @@
  * is taken in, and only then is the listener closed. */
 #include "gateway/front_h2o_private.h"
 
+#include "base/log_writer.h"
 #include "base/mem.h"
 
 #include <linux/filter.h>
@@ -211,7 +212,7 @@ static void loop_start(struct gw_front_loop *loop)
         loop->access = NULL;
     }
     if (loop->front->logs_requests) {
-        gw_request_log_init(&loop->request_log, STDERR_FILENO, &loop->timers, &base_random_system);
+        gw_request_log_init(&loop->request_log, base_log_write, &loop->timers, &base_random_system);
     }
     loop->is_accepting = true;
     loop->listener = watch_fd(loop, &loop->listener_fd, gw_front_on_connection);

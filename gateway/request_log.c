@@ -6,25 +6,11 @@
 #include "base/mem.h"
 #include "gateway/token.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 _Static_assert(BASE_LOG_LINE_SIZE <= GW_REQUEST_LOG_BYTES, "any line fits the empty buffer");
 
-/* Writes all that waits. What cannot be written is lost: there is nowhere to say so. */
 static void flush(struct gw_request_log *log)
 {
-    size_t done = 0;
-    while (done < log->len) {
-        ssize_t written = write(log->fd, log->lines + done, log->len - done);
-        if (written < 0 && errno == EINTR) {
-            continue;
-        }
-        if (written <= 0) {
-            break;
-        }
-        done += (size_t)written;
-    }
+    log->write(base_str_make(log->lines, log->len));
     log->len = 0;
     base_timers_cancel(log->timers, &log->flush);
 }
@@ -34,11 +20,11 @@ static void on_flush(struct base_timer *timer)
     flush(BASE_CONTAINER_OF(timer, struct gw_request_log, flush));
 }
 
-void gw_request_log_init(struct gw_request_log *log, int fd, struct base_timers *timers,
-                         const struct base_random *random)
+void gw_request_log_init(struct gw_request_log *log, void (*write)(struct base_str lines),
+                         struct base_timers *timers, const struct base_random *random)
 {
     *log = (struct gw_request_log){
-        .fd = fd,
+        .write = write,
         .timers = timers,
         .flush = {.on_timer = on_flush},
         .lines = base_alloc(GW_REQUEST_LOG_BYTES),

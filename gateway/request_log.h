@@ -11,8 +11,7 @@
  * status 499.
  *
  * Each loop thread has a log of its own. Lines wait in its buffer until that is full or
- * GW_REQUEST_LOG_DELAY_MS have passed, so a busy loop makes one system call for hundreds of
- * requests. A reader of standard error that takes nothing holds the loop up.
+ * GW_REQUEST_LOG_DELAY_MS have passed, so a busy loop hands hundreds of them over at once.
  */
 #ifndef GATEWAY_REQUEST_LOG_H
 #define GATEWAY_REQUEST_LOG_H
@@ -53,7 +52,7 @@ struct gw_request_entry {
 };
 
 struct gw_request_log {
-    int fd;
+    void (*write)(struct base_str lines);
     struct base_timers *timers;
     struct base_timer flush;
     uint64_t next_id;
@@ -61,9 +60,10 @@ struct gw_request_log {
     char *lines; /* owned: GW_REQUEST_LOG_BYTES */
 };
 
-/* Starts a log that writes to `fd` and flushes by `timers`; both are borrowed. */
-void gw_request_log_init(struct gw_request_log *log, int fd, struct base_timers *timers,
-                         const struct base_random *random);
+/* Starts a log that gives whole lines to `write`, which is base_log_write, and flushes by `timers`,
+ * which are borrowed. */
+void gw_request_log_init(struct gw_request_log *log, void (*write)(struct base_str lines),
+                         struct base_timers *timers, const struct base_random *random);
 
 /* Writes what waits and frees the buffer. A log of zeros is as good as disposed. */
 void gw_request_log_dispose(struct gw_request_log *log);

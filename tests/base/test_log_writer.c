@@ -1,0 +1,153 @@
+#include "base/log_writer.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Far more than a pipe and the writer hold. */
+enum { LINES = 40000, TEXT_SIZE = 8 * 1024 * 1024 };
+
+/* Standard error goes into a pipe between the two. */
+static int saved_fd;
+static int read_fd;
+
+static int capture(void **state)
+{
+    (void)state;
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    saved_fd = dup(STDERR_FILENO);
+    read_fd = fds[0];
+    dup2(fds[1], STDERR_FILENO);
+    close(fds[1]);
+    base_log_writer_start();
+    return 0;
+}
+
+static int give_back(void **state)
+{
+    (void)state;
+    dup2(saved_fd, STDERR_FILENO);
+    close(saved_fd);
+    close(read_fd);
+    return 0;
+}
+
+static void log_lines(int count)
+{
+    for (int i = 0; i < count; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", i);
+        base_log(BASE_LOG_INFO, "line", "number", number, NULL);
+    }
+}
+
+/* Reads until nothing has come for half a second. */
+static char *read_all(void)
+{
+    char *text = malloc(TEXT_SIZE);
+    size_t len = 0;
+    struct pollfd readable = {.fd = read_fd, .events = POLLIN};
+    while (poll(&readable, 1, 500) > 0) {
+        assert_true(len < TEXT_SIZE - 1);
+        ssize_t got = read(read_fd, text + len, TEXT_SIZE - 1 - len);
+        if (got <= 0) {
+            break;
+        }
+        len += (size_t)got;
+    }
+    text[len] = '\0';
+    return text;
+}
+
+static int64_t now_ms(void)
+{
+    return base_clock_monotonic_ns() / BASE_NS_PER_MS;
+}
+
+static void lines_are_written_whole_and_in_order(void **state)
+{
+    (void)state;
+    enum { FEW = 300 };
+    log_lines(FEW);
+    base_log_writer_stop();
+    char *text = read_all();
+    const char *at = text;
+    for (int i = 0; i < FEW; i++) {
+        char end[64];
+        snprintf(end, sizeof end, " level=info event=line number=%d\n", i);
+        at = strchr(at, ' ');
+        assert_non_null(at);
+        assert_memory_equal(at, end, strlen(end));
+        at += strlen(end);
+    }
+    assert_string_equal(at, "");
+    free(text);
+}
+
+/* Each line is there or among those that are told to be dropped, and nobody has waited. */
+static void a_reader_that_sleeps_holds_nobody_up(void **state)
+{
+    (void)state;
+    int64_t begun_ms = now_ms();
+    log_lines(LINES);
+    assert_in_range(now_ms() - begun_ms, 0, 5000);
+    char *text = read_all();
+    base_log_writer_stop();
+    int dropped = 0;
+    int written = 0;
+    for (const char *at = text; (at = strstr(at, "event=line ")) != NULL; at++) {
+        written++;
+    }
+    const char *told = strstr(text, " level=warn event=\"log lines dropped\" count=");
+    assert_non_null(told);
+    assert_int_equal(sscanf(strstr(told, "count="), "count=%d", &dropped), 1);
+    assert_true(dropped > 0 && written > 0);
+    assert_int_equal(written + dropped, LINES);
+    free(text);
+}
+
+static void stopping_waits_for_a_reader_only_so_long(void **state)
+{
+    (void)state;
+    log_lines(LINES);
+    int64_t begun_ms = now_ms();
+    base_log_writer_stop();
+    int64_t taken_ms = now_ms() - begun_ms;
+    assert_in_range(taken_ms, BASE_LOG_WRITER_STOP_MS - 1, 5 * BASE_LOG_WRITER_STOP_MS);
+}
+
+static void a_reader_that_is_gone_is_no_harm(void **state)
+{
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    close(read_fd);
+    log_lines(LINES);
+    int64_t begun_ms = now_ms();
+    base_log_writer_stop();
+    assert_in_range(now_ms() - begun_ms, 0, BASE_LOG_WRITER_STOP_MS / 2);
+    read_fd = open("/dev/null", O_RDONLY);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(lines_are_written_whole_and_in_order, capture, give_back),
+        cmocka_unit_test_setup_teardown(a_reader_that_sleeps_holds_nobody_up, capture, give_back),
+        cmocka_unit_test_setup_teardown(stopping_waits_for_a_reader_only_so_long, capture,
+                                        give_back),
+        cmocka_unit_test_setup_teardown(a_reader_that_is_gone_is_no_harm, capture, give_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
