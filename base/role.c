@@ -4,8 +4,6 @@
 #include <stdlib.h>
 
 struct base_role_capability base_role_loop = {BASE_ROLE_LOOP};
-struct base_role_capability base_role_cq = {BASE_ROLE_CQ};
-struct base_role_capability base_role_worker = {BASE_ROLE_WORKER};
 
 static _Thread_local enum base_role current = BASE_ROLE_STARTUP;
 
@@ -36,9 +34,4 @@ void base_role_assert_loop(void)
 void base_role_assert_cq(void)
 {
     check(BASE_ROLE_CQ);
-}
-
-void base_role_assert_worker(void)
-{
-    check(BASE_ROLE_WORKER);
 }

@@ -25,13 +25,8 @@ struct BASE_ROLE_ATTRIBUTE(capability("role")) base_role_capability {
 };
 
 extern struct base_role_capability base_role_loop;
-extern struct base_role_capability base_role_cq;
-extern struct base_role_capability base_role_worker;
 
 #define ON_LOOP BASE_ROLE_ATTRIBUTE(requires_capability(base_role_loop))
-#define ON_CQ BASE_ROLE_ATTRIBUTE(requires_capability(base_role_cq))
-#define ON_WORKER BASE_ROLE_ATTRIBUTE(requires_capability(base_role_worker))
-#define ON_ANY
 
 /* Gives the calling thread its role for the rest of its life. */
 void base_role_enter(enum base_role role);
@@ -41,7 +36,6 @@ enum base_role base_role_current(void);
 
 /* Each aborts unless the calling thread has the role, or is the startup thread. */
 void base_role_assert_loop(void) BASE_ROLE_ATTRIBUTE(assert_capability(base_role_loop));
-void base_role_assert_cq(void) BASE_ROLE_ATTRIBUTE(assert_capability(base_role_cq));
-void base_role_assert_worker(void) BASE_ROLE_ATTRIBUTE(assert_capability(base_role_worker));
+void base_role_assert_cq(void);
 
 #endif

@@ -10,9 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Digits of the longest shortest decimal. */
-#define GW_DECIMAL_DIGITS_MAX 17
-
 /* significand * 10^exponent. */
 struct gw_decimal {
     uint64_t significand;

@@ -9,12 +9,6 @@
 /* An exponent past this one says more than any digit string of a body can take back. */
 #define EXPONENT_MAX INT64_C(1000000000000)
 
-bool gw_type_is_integer(enum gw_type type)
-{
-    return gw_type_has_bits(type) && type != GW_BOOL && type != GW_ENUM && type != GW_DOUBLE &&
-           type != GW_FLOAT;
-}
-
 bool gw_type_has_bits(enum gw_type type)
 {
     return type != GW_STRING && type != GW_BYTES && type != GW_MESSAGE && type != GW_GROUP;

@@ -21,9 +21,6 @@ enum gw_scalar_status {
 /* Bytes of foreign text that an error message shows. */
 #define GW_SHOWN_BYTES_MAX 64
 
-/* Whether `type` is an integer, wire form aside: not bool, not enum. */
-bool gw_type_is_integer(enum gw_type type);
-
 /* Whether `type` is a scalar with bits: neither string, bytes, message nor group. */
 bool gw_type_has_bits(enum gw_type type);
 

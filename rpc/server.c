@@ -110,16 +110,6 @@ bool rpc_server_add(struct rpc_server *server, const struct rpc_service *service
     return true;
 }
 
-size_t rpc_server_service_count(const struct rpc_server *server)
-{
-    return server->service_count;
-}
-
-const struct rpc_service *rpc_server_service(const struct rpc_server *server, size_t index)
-{
-    return server->services[index];
-}
-
 const struct rpc_endpoint *rpc_server_find(const struct rpc_server *server, struct base_str path)
 {
     return *find_slot(server, path);

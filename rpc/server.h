@@ -56,10 +56,6 @@ bool rpc_server_add(struct rpc_server *server, const struct rpc_service *service
                     const void *handlers, void *self, bool inline_reads,
                     struct base_err *err) BASE_MUST_CHECK;
 
-/* The services added, in order; index below rpc_server_service_count. */
-size_t rpc_server_service_count(const struct rpc_server *server);
-const struct rpc_service *rpc_server_service(const struct rpc_server *server, size_t index);
-
 /* The endpoint of "/package.Service/Method", or NULL. */
 const struct rpc_endpoint *rpc_server_find(const struct rpc_server *server, struct base_str path);
 
