@@ -40,7 +40,7 @@ bool base_buf_grow(struct base_buf *buf, size_t more)
     if (capacity > buf->max_bytes) {
         capacity = buf->max_bytes;
     }
-    buf->data = base_realloc(buf->data, capacity + 1); /* the NUL that vsnprintf writes */
+    buf->data = base_realloc(buf->data, capacity + BASE_BUF_BLOCK); /* and vsnprintf's NUL */
     buf->capacity = capacity;
     return true;
 }

@@ -2,12 +2,16 @@
  *
  * What the transcoder writes into. Growth doubles; past `max_bytes` an append fails and the buffer
  * is as it was. Writers that know a bound call base_buf_reserve once and then store through
- * base_buf_end directly. One thread at a time.
+ * base_buf_end directly; those that store in blocks may run over what they reserved by less than
+ * BASE_BUF_BLOCK bytes. One thread at a time.
  */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
 #include "base/str.h"
+
+/* Bytes of the largest block that is stored at once. */
+#define BASE_BUF_BLOCK (size_t)16
 
 struct base_buf {
     char *data; /* owned; NULL until the first append */

@@ -13,6 +13,8 @@
 #define PLAIN_POINT_MAX 21
 #define PLAIN_POINT_MIN (-5)
 
+#define ESCAPE_BYTES_MAX 6
+
 /* Whole numbers below these are exact, and their digits are the shortest that read back. */
 #define DOUBLE_WHOLE_MAX 9007199254740992.0 /* 2^53 */
 #define FLOAT_WHOLE_MAX 16777216.0F         /* 2^24 */
@@ -106,7 +108,7 @@ char *gw_put_float(char *out, float value)
     return put_decimal(out, gw_decimal_of_float(value));
 }
 
-/* Stores the escape of a byte that gw_scan_is_special: at most six bytes. */
+/* Stores the escape of a byte that gw_scan_is_special. */
 static char *put_escape(char *out, unsigned char byte)
 {
     static const char hex[16] = {"0123456789abcdef"};
@@ -126,17 +128,18 @@ static char *put_escape(char *out, unsigned char byte)
     return out;
 }
 
-/* Appends the rest of a string, from a byte that needs thought on, and the closing quote. */
-static enum gw_text_status append_slowly(struct base_buf *out, const char *next, const char *end)
+enum gw_text_status gw_append_escaped(struct base_buf *out, struct base_str text)
 {
-    if (!base_utf8_valid(base_str_make(next, (size_t)(end - next)))) {
+    if (!base_utf8_valid(text)) {
         return GW_TEXT_NOT_UTF8;
     }
+    const char *next = text.data;
+    const char *end = text.data + text.len;
     while (next < end) {
         bool ignored = true;
         const char *special = gw_scan_plain(next, end, &ignored);
         size_t run = (size_t)(special - next);
-        if (!base_buf_reserve(out, run + 8)) { /* an escape and the quote */
+        if (!base_buf_reserve(out, run + ESCAPE_BYTES_MAX)) {
             return GW_TEXT_FULL;
         }
         char *at = base_buf_end(out);
@@ -148,153 +151,14 @@ static enum gw_text_status append_slowly(struct base_buf *out, const char *next,
         }
         out->len = (size_t)(at - out->data);
     }
-    return base_buf_append_char(out, '"') ? GW_TEXT_OK : GW_TEXT_FULL;
-}
-
-/* Copies byte by byte up to one that is special or not ASCII; returns how far it came. */
-static size_t copy_bytes(char *out, struct base_str text, size_t done)
-{
-    for (; done < text.len; done++) {
-        unsigned char byte = (unsigned char)text.data[done];
-        if (byte >= 0x80 || gw_scan_is_special(byte)) {
-            break;
-        }
-        out[done] = (char)byte;
-    }
-    return done;
-}
-
-/* Copies the eight bytes at `at`; false when one is special or not ASCII. */
-static bool copy_word(char *out, struct base_str text, size_t at)
-{
-    uint64_t word;
-    memcpy(&word, text.data + at, sizeof word);
-    memcpy(out + at, &word, sizeof word);
-    return !gw_scan_has_special(word) && (word & UINT64_C(0x8080808080808080)) == 0;
-}
-
-/* Copies words, the last of which may overlap the one before it. */
-static size_t copy_words(char *out, struct base_str text)
-{
-    size_t done = 0;
-    for (; text.len - done >= sizeof(uint64_t); done += sizeof(uint64_t)) {
-        if (!copy_word(out, text, done)) {
-            return copy_bytes(out, text, done);
-        }
-    }
-    if (text.len >= sizeof(uint64_t) && copy_word(out, text, text.len - sizeof(uint64_t))) {
-        return text.len;
-    }
-    return copy_bytes(out, text, done);
-}
-
-#if defined(__SSE2__)
-/* Which bytes of a block are special or not ASCII: as signed numbers, control characters and what
- * has the highest bit are all less than a space. */
-static __m128i unplain_bytes(__m128i block)
-{
-    __m128i low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
-    __m128i quote = _mm_cmpeq_epi8(block, _mm_set1_epi8('"'));
-    __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
-    return _mm_or_si128(low, _mm_or_si128(quote, backslash));
-}
-
-/* Copies the block at `at`; returns which of its bytes are not plain. */
-static __m128i copy_block(char *out, struct base_str text, size_t at)
-{
-    __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at));
-    _mm_storeu_si128((__m128i *)(void *)(out + at), block);
-    return unplain_bytes(block);
-}
-
-static unsigned bits_of(__m128i bytes)
-{
-    return (unsigned)_mm_movemask_epi8(bytes);
-}
-
-/* Copies pairs of blocks, of which one question is asked; returns how far they are plain. */
-static size_t copy_pairs(char *out, struct base_str text)
-{
-    const size_t pair = (size_t)2 * GW_SCAN_BLOCK;
-    size_t done = 0;
-    for (; text.len - done >= pair; done += pair) {
-        __m128i first = copy_block(out, text, done);
-        __m128i second = copy_block(out, text, done + GW_SCAN_BLOCK);
-        if (bits_of(_mm_or_si128(first, second)) != 0) {
-            break;
-        }
-    }
-    return done;
-}
-
-/* Copies up to a byte that is special or not ASCII; returns how far it came. Whole blocks are taken
- * as far as bytes may be read, so that short text is one block: what it says of the bytes behind
- * the text does not count. */
-static size_t copy_plain(char *out, struct base_str text, const char *readable)
-{
-    size_t done = copy_pairs(out, text);
-    for (; done < text.len && readable - (text.data + done) >= GW_SCAN_BLOCK;
-         done += GW_SCAN_BLOCK) {
-        unsigned stop = bits_of(copy_block(out, text, done));
-        if (stop != 0) {
-            done += (size_t)__builtin_ctz(stop);
-            return done < text.len ? done : text.len;
-        }
-    }
-    if (done >= text.len) {
-        return text.len;
-    }
-    if (text.len < GW_SCAN_BLOCK) {
-        return copy_words(out, text);
-    }
-    size_t last = text.len - GW_SCAN_BLOCK; /* overlaps what is known to be plain */
-    unsigned stop = bits_of(copy_block(out, text, last));
-    return stop == 0 ? text.len : last + (size_t)__builtin_ctz(stop);
-}
-#else
-static size_t copy_plain(char *out, struct base_str text, const char *readable)
-{
-    (void)readable;
-    return copy_words(out, text);
-}
-#endif
-
-/* Appends `text` in quotes at `at`, where there is room for it, them and a block, and `behind` it
- * unless that is NUL. The buffer's length is stored once: what is appended next waits for it. */
-static inline enum gw_text_status append_into_room(struct base_buf *out, char *at,
-                                                   struct base_str text, const char *readable,
-                                                   char behind)
-{
-    *at++ = '"';
-    size_t done = copy_plain(at, text, readable);
-    at += done;
-    if (done < text.len) {
-        out->len = (size_t)(at - out->data);
-        enum gw_text_status status = append_slowly(out, text.data + done, text.data + text.len);
-        bool ok = status != GW_TEXT_OK || behind == '\0' || base_buf_append_char(out, behind);
-        return ok ? status : GW_TEXT_FULL;
-    }
-    *at++ = '"';
-    *at = behind;
-    out->len = (size_t)(at - out->data) + (behind != '\0');
     return GW_TEXT_OK;
 }
 
 enum gw_text_status gw_append_quoted(struct base_buf *out, struct base_str text)
 {
-    if (!base_buf_reserve(out, text.len + 3)) {
+    if (!base_buf_append_char(out, '"')) {
         return GW_TEXT_FULL;
     }
-    const char *end = text.len == 0 ? text.data : text.data + text.len;
-    return append_into_room(out, base_buf_end(out), text, end, '\0');
-}
-
-enum gw_text_status gw_append_member(struct base_buf *out, struct base_str key,
-                                     struct base_str text, const char *readable)
-{
-    if (!base_buf_reserve(out, key.len + text.len + GW_COPY_BLOCK)) {
-        return GW_TEXT_FULL;
-    }
-    char *at = gw_put_ready(base_buf_end(out), key);
-    return append_into_room(out, at, text, readable, ',');
+    enum gw_text_status status = gw_append_escaped(out, text);
+    return status == GW_TEXT_OK && !base_buf_append_char(out, '"') ? GW_TEXT_FULL : status;
 }

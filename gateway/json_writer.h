@@ -21,11 +21,10 @@ extern const char gw_digit_pairs[200];
 /* Stores ready-made text in blocks: reads and writes up to GW_COPY_BLOCK bytes past its end. */
 static inline char *gw_put_ready(char *out, struct base_str text)
 {
-    size_t done = 0;
-    do {
+    memcpy(out, text.data, GW_COPY_BLOCK); /* mostly all of it */
+    for (size_t done = GW_COPY_BLOCK; done < text.len; done += GW_COPY_BLOCK) {
         memcpy(out + done, text.data + done, GW_COPY_BLOCK);
-        done += GW_COPY_BLOCK;
-    } while (done < text.len);
+    }
     return out + text.len;
 }
 
@@ -74,9 +73,7 @@ enum gw_text_status { GW_TEXT_OK, GW_TEXT_FULL, GW_TEXT_NOT_UTF8 };
 /* Appends `text` in quotes, escaped as JSON demands and no more. */
 enum gw_text_status gw_append_quoted(struct base_buf *out, struct base_str text);
 
-/* Appends a whole member: a ready key, `text` as gw_append_quoted does it, and a comma. Bytes may
- * be read from the text on up to `readable`, its end or past it, which makes short text faster. */
-enum gw_text_status gw_append_member(struct base_buf *out, struct base_str key,
-                                     struct base_str text, const char *readable);
+/* The same without the quotes. */
+enum gw_text_status gw_append_escaped(struct base_buf *out, struct base_str text);
 
 #endif

@@ -111,7 +111,7 @@ static bool load_type(struct gw_schema_loader *loader, struct gw_field *field,
     return true;
 }
 
-static void load_tag(struct gw_field *field)
+static void load_tag(struct gw_field *field, bool in_oneof)
 {
     uint8_t tag[GW_VARINT_BYTES_MAX];
     enum gw_wire_type type = field->is_packed ? GW_WIRE_LEN : gw_wire_type_of(field->type);
@@ -120,7 +120,10 @@ static void load_tag(struct gw_field *field)
                        : gw_wire_put_varint(tag, (uint64_t)field->number << 3 | type);
     field->tag_len = (uint8_t)(end - tag);
     memcpy(field->tag, tag, field->tag_len);
-    field->is_plain_text = field->type == GW_STRING && !field->is_repeated && field->tag_len == 1;
+    bool is_plain = field->tag_len == 1 && !field->is_repeated && !in_oneof &&
+                    field->type != GW_GROUP &&
+                    !(field->type == GW_ENUM && field->enumeration->is_closed);
+    field->plain_tag = is_plain ? field->tag[0] : GW_WIRE_NO_TAG;
 }
 
 bool gw_schema_load_field(struct gw_schema_loader *loader, struct gw_field *field,
@@ -152,7 +155,7 @@ bool gw_schema_load_field(struct gw_schema_loader *loader, struct gw_field *fiel
     field->has_presence =
         !field->is_repeated && (!is_proto3 || source->proto3_optional || source->has_oneof_index ||
                                 field->message != NULL || field->is_extension);
-    load_tag(field);
+    load_tag(field, source->has_oneof_index && !source->proto3_optional);
     return true;
 }
 

@@ -11,35 +11,36 @@ struct gw_wire_reader gw_wire_reader_make(struct base_str wire)
     return (struct gw_wire_reader){start, wire.len == 0 ? start : start + wire.len};
 }
 
-bool gw_wire_read_varint_slow(struct gw_wire_reader *reader, uint64_t *out_value)
+/* Whether some byte, or the longest of varints, ends what a varint would run through. */
+static bool has_room_for_varint(const uint8_t *next, const uint8_t *end)
 {
-    uint64_t value = 0;
-    const uint8_t *next = reader->next;
-    for (unsigned shift = 0; shift < 7 * GW_VARINT_BYTES_MAX && next < reader->end; shift += 7) {
-        uint8_t byte = *next++;
-        value |= (uint64_t)(byte & 0x7F) << shift;
-        if (byte < 0x80) {
-            reader->next = next;
-            *out_value = value;
-            /* Of the tenth byte only the lowest bit is part of a 64-bit number. */
-            return shift < 63 || byte <= 1;
-        }
+    if (end - next >= GW_VARINT_BYTES_MAX) {
+        return true;
     }
-    return false;
+    while (end > next && end[-1] >= 0x80) {
+        end--;
+    }
+    return end > next;
 }
 
-static bool read_fixed(struct gw_wire_reader *reader, size_t size, uint64_t *out_value)
+bool gw_wire_read_varint_slow(struct gw_wire_reader *reader, uint64_t *out_value)
 {
-    if ((size_t)(reader->end - reader->next) < size) {
+    const uint8_t *next = reader->next;
+    if (!has_room_for_varint(next, reader->end)) {
         return false;
     }
     uint64_t value = 0;
-    for (size_t i = 0; i < size; i++) {
-        value |= (uint64_t)reader->next[i] << 8 * i;
+    for (unsigned i = 0; i < GW_VARINT_BYTES_MAX; i++) { /* unrolled: no shift is computed */
+        uint64_t byte = next[i];
+        value |= (byte & 0x7F) << 7 * i;
+        if (byte < 0x80) {
+            reader->next = next + i + 1;
+            *out_value = value;
+            /* Of the tenth byte only the lowest bit is part of a 64-bit number. */
+            return i < GW_VARINT_BYTES_MAX - 1 || byte <= 1;
+        }
     }
-    reader->next += size;
-    *out_value = value;
-    return true;
+    return false;
 }
 
 /* Reads a tag or a length, which are numbers of 32 bits. */
@@ -69,9 +70,9 @@ static bool read_payload(struct gw_wire_reader *reader, struct gw_wire_record *r
     case GW_WIRE_VARINT:
         return gw_wire_read_varint(reader, &record->scalar);
     case GW_WIRE_I64:
-        return read_fixed(reader, 8, &record->scalar);
+        return gw_wire_read_fixed(reader, 8, &record->scalar);
     case GW_WIRE_I32:
-        return read_fixed(reader, 4, &record->scalar);
+        return gw_wire_read_fixed(reader, 4, &record->scalar);
     case GW_WIRE_LEN:
         if (!read_short_varint(reader, &len) || len > (size_t)(reader->end - reader->next)) {
             return false;

@@ -24,6 +24,9 @@ enum gw_wire_type {
 /* Bytes of the longest varint. */
 #define GW_VARINT_BYTES_MAX 10
 
+/* In the place of a tag of one byte: no byte is that. */
+#define GW_WIRE_NO_TAG 0x100
+
 /* What is left to read. */
 struct gw_wire_reader {
     const uint8_t *next;
@@ -46,6 +49,29 @@ static inline bool gw_wire_at_end(const struct gw_wire_reader *reader)
     return reader->next == reader->end;
 }
 
+/* The number in the next 4 or 8 bytes, put so that compilers make one load of it. */
+static inline uint32_t gw_wire_i32_at(const uint8_t *next)
+{
+    return next[0] | (uint32_t)next[1] << 8 | (uint32_t)next[2] << 16 | (uint32_t)next[3] << 24;
+}
+
+static inline uint64_t gw_wire_i64_at(const uint8_t *next)
+{
+    return gw_wire_i32_at(next) | (uint64_t)gw_wire_i32_at(next + 4) << 32;
+}
+
+/* Reads 4 or 8 bytes; false when they are not there. */
+BASE_MUST_CHECK static inline bool gw_wire_read_fixed(struct gw_wire_reader *reader, size_t size,
+                                                      uint64_t *out_value)
+{
+    if ((size_t)(reader->end - reader->next) < size) {
+        return false;
+    }
+    *out_value = size == 8 ? gw_wire_i64_at(reader->next) : gw_wire_i32_at(reader->next);
+    reader->next += size;
+    return true;
+}
+
 /* Longer half of gw_wire_read_varint. */
 bool gw_wire_read_varint_slow(struct gw_wire_reader *reader, uint64_t *out_value) BASE_MUST_CHECK;
 
@@ -58,6 +84,33 @@ BASE_MUST_CHECK static inline bool gw_wire_read_varint(struct gw_wire_reader *re
         return true;
     }
     return gw_wire_read_varint_slow(reader, out_value);
+}
+
+/* Takes the payload of the record that stands next, if the byte `tag` is its tag and it has less
+ * than 16 KiB; else leaves the reader alone. GW_WIRE_NO_TAG takes none. */
+static inline bool gw_wire_take(struct gw_wire_reader *reader, unsigned tag,
+                                struct base_str *out_bytes)
+{
+    const uint8_t *next = reader->next;
+    size_t left = (size_t)(reader->end - next);
+    if (left < 2 || next[0] != tag) {
+        return false;
+    }
+    size_t head = 2;
+    size_t len = next[1];
+    if (len >= 0x80) {
+        if (left < 3 || next[2] >= 0x80) {
+            return false;
+        }
+        head = 3;
+        len = (len & 0x7F) | (size_t)next[2] << 7;
+    }
+    if (len > left - head) {
+        return false;
+    }
+    *out_bytes = base_str_make((const char *)next + head, len);
+    reader->next = next + head + len;
+    return true;
 }
 
 /* Longer half of gw_wire_next. */
@@ -81,16 +134,9 @@ gw_wire_next(struct gw_wire_reader *reader, struct gw_wire_record *out_record)
         if (!gw_wire_read_varint(reader, &out_record->scalar)) {
             return false;
         }
-    } else if ((next[0] & 7) == GW_WIRE_LEN && (next[1] < 0x80 || next[2] < 0x80)) {
-        size_t head = next[1] < 0x80 ? 2 : 3;
-        size_t len = next[1] < 0x80 ? next[1] : (next[1] & 0x7FU) | (size_t)next[2] << 7;
-        if (len > (size_t)(reader->end - next) - head) {
-            return false;
-        }
+    } else if ((next[0] & 7) == GW_WIRE_LEN && gw_wire_take(reader, next[0], &out_record->bytes)) {
         out_record->type = GW_WIRE_LEN;
         out_record->scalar = 0;
-        out_record->bytes = base_str_make((const char *)next + head, len);
-        reader->next = next + head + len;
     } else {
         return gw_wire_next_slow(reader, out_record);
     }

@@ -96,15 +96,5 @@ bool gw_wire_next_packed(struct gw_wire_reader *reader, enum gw_type type, uint6
     if (wire_type == GW_WIRE_VARINT) {
         return gw_wire_read_varint(reader, out_bits);
     }
-    size_t size = wire_type == GW_WIRE_I64 ? 8 : 4;
-    if ((size_t)(reader->end - reader->next) < size) {
-        return false;
-    }
-    uint64_t bits = 0;
-    for (size_t i = 0; i < size; i++) {
-        bits |= (uint64_t)reader->next[i] << 8 * i;
-    }
-    reader->next += size;
-    *out_bits = bits;
-    return true;
+    return gw_wire_read_fixed(reader, wire_type == GW_WIRE_I64 ? 8 : 4, out_bits);
 }

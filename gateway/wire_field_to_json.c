@@ -30,37 +30,39 @@ static size_t unescape_c(struct base_str text, char *out)
     return len;
 }
 
-static bool write_default_bytes(struct gw_writer *writer, struct base_str text)
+static char *write_default_bytes(struct gw_writer *writer, char *at, struct base_str text)
 {
-    size_t room = BASE_BASE64_ENCODED_BYTES(text.len) + 2;
-    if (!gw_writer_reserve(writer, room + text.len)) {
-        return false;
+    size_t room = BASE_BASE64_ENCODED_BYTES(text.len) + 3;
+    at = gw_writer_room(writer, at, room + text.len);
+    if (at == NULL) {
+        return NULL;
     }
-    char *at = base_buf_end(writer->out);
-    size_t len = unescape_c(text, at + room);
-    char *end = base_base64_encode(base_str_make(at + room, len), at + 1);
-    at[0] = '"';
-    *end++ = '"';
-    writer->out->len = (size_t)(end - writer->out->data);
-    return true;
+    char *bytes = at + room; /* behind what they become */
+    size_t len = unescape_c(text, bytes);
+    *at++ = '"';
+    at = base_base64_encode(base_str_make(bytes, len), at);
+    *at++ = '"';
+    *at++ = ',';
+    return at;
 }
 
 /* The default that a proto2 descriptor gives in words. */
-static bool write_declared_default(struct gw_writer *writer, const struct gw_field *field)
+static char *write_declared_default(struct gw_writer *writer, char *at,
+                                    const struct gw_field *field)
 {
     struct base_str text = field->default_value;
     switch (field->type) {
     case GW_BYTES:
-        return write_default_bytes(writer, text);
+        return write_default_bytes(writer, at, text);
     case GW_STRING:
-        return gw_writer_quoted(writer, text, field);
+        return gw_writer_quoted(writer, at, text, field);
     case GW_ENUM: {
         const struct gw_enum_value *value = gw_enum_by_name(field->enumeration, text);
-        return value == NULL ? gw_write_zero(writer, field)
-                             : gw_write_bits(writer, field, (uint64_t)(int64_t)value->number);
+        return value == NULL ? gw_write_zero(writer, at, field)
+                             : gw_write_bits(writer, at, field, (uint64_t)(int64_t)value->number);
     }
     case GW_BOOL:
-        return gw_write_bits(writer, field, base_str_eq(text, BASE_STR("true")));
+        return gw_write_bits(writer, at, field, base_str_eq(text, BASE_STR("true")));
     default:
         break;
     }
@@ -72,17 +74,17 @@ static bool write_declared_default(struct gw_writer *writer, const struct gw_fie
     bool is_real = field->type == GW_DOUBLE || field->type == GW_FLOAT;
     enum gw_scalar_status status = is_real ? gw_scalar_quoted_real(field->type, json_name, &bits)
                                            : gw_scalar_integer(field->type, text, &bits);
-    return status == GW_SCALAR_OK ? gw_write_bits(writer, field, bits)
-                                  : gw_write_zero(writer, field);
+    return status == GW_SCALAR_OK ? gw_write_bits(writer, at, field, bits)
+                                  : gw_write_zero(writer, at, field);
 }
 
-static bool write_default(struct gw_writer *writer, const struct gw_field *field)
+static char *write_default(struct gw_writer *writer, char *at, const struct gw_field *field)
 {
     if (field->message != NULL && !field->is_repeated) {
-        return gw_writer_text(writer, BASE_STR("null"));
+        return gw_writer_text(writer, at, BASE_STR("null,"));
     }
-    return field->default_value.len > 0 ? write_declared_default(writer, field)
-                                        : gw_write_zero(writer, field);
+    return field->default_value.len > 0 ? write_declared_default(writer, at, field)
+                                        : gw_write_zero(writer, at, field);
 }
 
 /* Where the only run of a field's records starts. */
@@ -103,7 +105,7 @@ static bool find(struct gw_writer *writer, const struct gw_field *field, struct 
         const uint8_t *start = reader.next;
         struct gw_wire_record record;
         if (!gw_wire_next(&reader, &record)) {
-            return gw_writer_damaged(writer, field->parent);
+            return gw_writer_damaged(writer, field->parent) != NULL;
         }
         gw_record_open_item(field->parent, &record);
         const struct gw_field *owner =
@@ -114,12 +116,12 @@ static bool find(struct gw_writer *writer, const struct gw_field *field, struct 
         bool is_rival = fits && owner != field && field->oneof >= 0 && owner->oneof == field->oneof;
         if (fits && owner == field) {
             if (is_over) {
-                return gw_writer_out_of_order(writer);
+                return gw_writer_out_of_order(writer) != NULL;
             }
             found = (struct found){found.start == NULL ? start : found.start, record};
             is_over = !field->is_repeated;
         } else if (is_rival && found.start != NULL) {
-            return gw_writer_out_of_order(writer);
+            return gw_writer_out_of_order(writer) != NULL;
         } else {
             is_over |= found.start != NULL || is_rival;
         }
@@ -128,22 +130,21 @@ static bool find(struct gw_writer *writer, const struct gw_field *field, struct 
     return true;
 }
 
-bool gw_write_field_alone(struct gw_writer *writer, const struct gw_field *field,
-                          struct base_str wire)
+char *gw_write_field_alone(struct gw_writer *writer, char *at, const struct gw_field *field,
+                           struct base_str wire)
 {
     struct found found = {.start = NULL};
     if (!find(writer, field, wire, &found)) {
-        return false;
+        return NULL;
     }
     if (found.start == NULL) {
-        return write_default(writer, field);
+        return write_default(writer, at, field);
     }
     if (!field->is_repeated) {
-        return gw_write_value(writer, field, &found.record);
+        return gw_write_value(writer, at, field, &found.record);
     }
     const uint8_t *end = (const uint8_t *)wire.data + wire.len;
     struct gw_records run = {.number = field->number, .reader = {found.start, end}};
-    size_t count;
-    return field->is_map ? gw_write_map(writer, field, &run, &count)
-                         : gw_write_list(writer, field, &run, &count);
+    return field->is_map ? gw_write_map(writer, at, field, &run)
+                         : gw_write_list(writer, at, field, &run);
 }

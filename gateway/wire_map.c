@@ -120,54 +120,61 @@ static bool find_repeats(const struct gw_field *map, struct gw_records records, 
     return repeats;
 }
 
-static bool write_key(struct gw_writer *writer, const struct gw_field *field,
-                      const struct entry *entry)
+static char *write_number_key(struct gw_writer *writer, char *at, enum gw_type type,
+                              uint64_t number)
 {
-    if (field->type == GW_STRING) {
-        return gw_writer_quoted(writer, entry->key_text, field) &&
-               gw_writer_text(writer, BASE_STR(":"));
+    at = gw_writer_room(writer, at, GW_NUMBER_BYTES_MAX + 1);
+    if (at == NULL) {
+        return NULL;
     }
-    uint64_t number = entry->key.number;
-    if (field->type == GW_BOOL) {
-        return gw_writer_text(writer, number != 0 ? BASE_STR("\"true\":") : BASE_STR("\"false\":"));
-    }
-    if (!gw_writer_reserve(writer, GW_NUMBER_BYTES_MAX)) {
-        return false;
-    }
-    bool is_unsigned = field->type == GW_UINT32 || field->type == GW_UINT64 ||
-                       field->type == GW_FIXED32 || field->type == GW_FIXED64;
-    char *at = base_buf_end(writer->out);
+    bool is_unsigned =
+        type == GW_UINT32 || type == GW_UINT64 || type == GW_FIXED32 || type == GW_FIXED64;
     *at++ = '"';
     at = is_unsigned ? gw_put_unsigned(at, number) : gw_put_signed(at, (int64_t)number);
     *at++ = '"';
     *at++ = ':';
-    writer->out->len = (size_t)(at - writer->out->data);
-    return true;
+    return at;
 }
 
-static bool write_entry(struct gw_writer *writer, const struct gw_field *map,
-                        const struct entry *entry)
+static char *write_key(struct gw_writer *writer, char *at, const struct gw_field *field,
+                       const struct entry *entry)
+{
+    if (field->type == GW_STRING) {
+        at = gw_writer_quoted(writer, at, entry->key_text, field);
+        if (at != NULL) {
+            at[-1] = ':'; /* for the comma */
+        }
+        return at;
+    }
+    if (field->type == GW_BOOL) {
+        return gw_writer_text(
+            writer, at, entry->key.number != 0 ? BASE_STR("\"true\":") : BASE_STR("\"false\":"));
+    }
+    return write_number_key(writer, at, field->type, entry->key.number);
+}
+
+static char *write_entry(struct gw_writer *writer, char *at, const struct gw_field *map,
+                         const struct entry *entry)
 {
     const struct gw_field *value = &map->message->fields[VALUE];
-    if (!write_key(writer, &map->message->fields[KEY], entry)) {
-        return false;
+    at = write_key(writer, at, &map->message->fields[KEY], entry);
+    if (at == NULL) {
+        return NULL;
     }
     if (entry->is_split) {
         return gw_writer_out_of_order(writer);
     }
-    bool ok = entry->has_value ? gw_write_value(writer, value, &entry->value)
-                               : gw_write_zero(writer, value);
-    return ok && gw_writer_text(writer, BASE_STR(","));
+    return entry->has_value ? gw_write_value(writer, at, value, &entry->value)
+                            : gw_write_zero(writer, at, value);
 }
 
 /* Writes the entries; with `seen`, only the last of each key. */
-static bool write_entries(struct gw_writer *writer, const struct gw_field *map,
-                          struct gw_records *records, const char *base,
-                          const struct gw_key_set *seen, size_t *out_count)
+static char *write_entries(struct gw_writer *writer, char *at, const struct gw_field *map,
+                           struct gw_records *records, const char *base,
+                           const struct gw_key_set *seen)
 {
     struct gw_wire_record record;
-    size_t count = 0;
-    for (size_t i = 0; gw_records_next(records, &record); i++) {
+    for (size_t i = 0; at != NULL && gw_records_next(records, &record); i++) {
         struct entry entry;
         if (record.type != GW_WIRE_LEN) {
             continue;
@@ -176,34 +183,29 @@ static bool write_entries(struct gw_writer *writer, const struct gw_field *map,
             return gw_writer_damaged(writer, map->parent);
         }
         entry.key.entry = i;
-        if (entry.is_foreign || (seen != NULL && gw_key_set_entry(seen, base, entry.key) != i)) {
-            continue;
+        if (!entry.is_foreign && (seen == NULL || gw_key_set_entry(seen, base, entry.key) == i)) {
+            at = write_entry(writer, at, map, &entry);
         }
-        if (!write_entry(writer, map, &entry)) {
-            return false;
-        }
-        count++;
     }
-    *out_count = count;
-    return !records->is_damaged || gw_writer_damaged(writer, map->parent);
+    return records->is_damaged ? gw_writer_damaged(writer, map->parent) : at;
 }
 
-bool gw_write_map(struct gw_writer *writer, const struct gw_field *field,
-                  struct gw_records *records, size_t *out_count)
+char *gw_write_map(struct gw_writer *writer, char *at, const struct gw_field *field,
+                   struct gw_records *records)
 {
     const char *base = (const char *)records->reader.next;
-    if (!gw_writer_open(writer, '{')) {
-        return false;
+    at = gw_writer_open(writer, at, '{');
+    if (at == NULL) {
+        return NULL;
     }
-    bool ok;
     if (only_rises(field, *records, base)) {
-        ok = write_entries(writer, field, records, base, NULL, out_count);
+        at = write_entries(writer, at, field, records, base, NULL);
     } else {
         struct gw_key_set seen;
         gw_key_set_init(&seen);
         bool repeats = find_repeats(field, *records, base, &seen);
-        ok = write_entries(writer, field, records, base, repeats ? &seen : NULL, out_count);
+        at = write_entries(writer, at, field, records, base, repeats ? &seen : NULL);
         gw_key_set_dispose(&seen);
     }
-    return ok && gw_writer_close(writer, '}');
+    return at == NULL ? NULL : gw_writer_close(writer, at, '}');
 }

@@ -2,27 +2,22 @@
 #include "base/base64.h"
 #include "gateway/wire_to_json.h"
 
-static bool write_enum(struct gw_writer *writer, const struct gw_enum *enumeration, int32_t number)
+static char *write_enum(struct gw_writer *writer, char *at, const struct gw_enum *enumeration,
+                        int32_t number)
 {
     if (enumeration->is_null_value && number == 0) {
-        return gw_writer_text(writer, BASE_STR("null"));
+        return gw_writer_text(writer, at, BASE_STR("null,"));
     }
     const struct gw_enum_value *value =
         writer->options->print_enum_numbers ? NULL : gw_enum_by_number(enumeration, number);
-    if (value == NULL) {
-        if (!gw_writer_reserve(writer, GW_NUMBER_BYTES_MAX)) {
-            return false;
-        }
-        char *end = gw_put_signed(base_buf_end(writer->out), number);
-        writer->out->len = (size_t)(end - writer->out->data);
-        return true;
+    size_t room = value == NULL ? GW_NUMBER_BYTES_MAX : value->json.len;
+    at = gw_writer_room(writer, at, room + 1);
+    if (at == NULL) {
+        return NULL;
     }
-    if (!gw_writer_reserve(writer, value->json.len + GW_COPY_BLOCK)) {
-        return false;
-    }
-    gw_put_ready(base_buf_end(writer->out), value->json);
-    writer->out->len += value->json.len;
-    return true;
+    at = value == NULL ? gw_put_signed(at, number) : gw_put_ready(at, value->json);
+    *at++ = ',';
+    return at;
 }
 
 static int64_t unzigzag(uint64_t bits)
@@ -99,29 +94,29 @@ static char *put_number(char *out, enum gw_type type, uint64_t bits, bool bare_6
     }
 }
 
-bool gw_write_bits(struct gw_writer *writer, const struct gw_field *field, uint64_t bits)
+char *gw_write_bits(struct gw_writer *writer, char *at, const struct gw_field *field, uint64_t bits)
 {
     if (field->type == GW_ENUM) {
-        return write_enum(writer, field->enumeration, (int32_t)bits);
+        return write_enum(writer, at, field->enumeration, (int32_t)bits);
     }
-    if (!gw_writer_reserve(writer, GW_NUMBER_BYTES_MAX)) {
-        return false;
+    at = gw_writer_room(writer, at, GW_NUMBER_BYTES_MAX + 1);
+    if (at == NULL) {
+        return NULL;
     }
-    char *end = put_number(base_buf_end(writer->out), field->type, bits,
-                           writer->options->print_int64_numbers);
-    writer->out->len = (size_t)(end - writer->out->data);
-    return true;
+    at = put_number(at, field->type, bits, writer->options->print_int64_numbers);
+    *at++ = ',';
+    return at;
 }
 
-bool gw_write_base64(struct gw_writer *writer, struct base_str bytes)
+char *gw_write_base64(struct gw_writer *writer, char *at, struct base_str bytes)
 {
-    if (!gw_writer_reserve(writer, BASE_BASE64_ENCODED_BYTES(bytes.len) + 2)) {
-        return false;
+    at = gw_writer_room(writer, at, BASE_BASE64_ENCODED_BYTES(bytes.len) + 3);
+    if (at == NULL) {
+        return NULL;
     }
-    char *at = base_buf_end(writer->out);
     *at++ = '"';
     at = base_base64_encode(bytes, at);
     *at++ = '"';
-    writer->out->len = (size_t)(at - writer->out->data);
-    return true;
+    *at++ = ',';
+    return at;
 }

@@ -3,169 +3,122 @@
  * the records. */
 #include "gateway/wire_to_json.h"
 
+#include "gateway/scalar.h"
 #include "gateway/wire_normal.h"
-
-#include <stdarg.h>
-#include <stdio.h>
 
 /* Oneofs that fit the mask of those met; a message with more is gathered. */
 #define ONEOFS_MAX 64
 
-bool gw_writer_damaged(struct gw_writer *writer, const struct gw_message *type)
-{
-    return gw_writer_fail(writer, "damaged bytes in a %.*s", BASE_STR_ARGS(type->full_name));
-}
+/* Of what runs for every member, so that what it takes stays in registers. */
+#define ALWAYS_INLINE __attribute__((always_inline)) static inline
 
-bool gw_writer_fail(struct gw_writer *writer, const char *format, ...)
-{
-    char reason[BASE_ERR_MESSAGE_SIZE];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(reason, sizeof reason, format, args);
-    va_end(args);
-    return base_err_set(writer->err, BASE_INTERNAL, "%s", reason);
-}
-
-bool gw_writer_full(struct gw_writer *writer)
-{
-    return base_err_set(writer->err, BASE_RESOURCE_EXHAUSTED,
-                        "the JSON would be larger than %zu bytes", writer->out->max_bytes);
-}
-
-bool gw_writer_too_deep(struct gw_writer *writer)
-{
-    return gw_writer_fail(writer, "a message nested deeper than %d", GW_NESTING_MAX);
-}
-
-bool gw_writer_text(struct gw_writer *writer, struct base_str text)
-{
-    return base_buf_append_str(writer->out, text) || gw_writer_full(writer);
-}
-
-static inline bool put_comma(struct gw_writer *writer)
-{
-    return gw_writer_char(writer, ',');
-}
-
-/* Turns what appending text came to into an error; `owner` is whose text it was. */
-static bool check_text(struct gw_writer *writer, enum gw_text_status status,
-                       const struct gw_field *owner)
-{
-    if (status == GW_TEXT_OK) {
-        return true;
-    }
-    return status == GW_TEXT_FULL ? gw_writer_full(writer)
-                                  : gw_writer_fail(writer, "invalid UTF-8 in %.*s.%.*s",
-                                                   BASE_STR_ARGS(owner->parent->full_name),
-                                                   BASE_STR_ARGS(owner->name));
-}
-
-bool gw_writer_quoted(struct gw_writer *writer, struct base_str text, const struct gw_field *owner)
-{
-    return check_text(writer, gw_append_quoted(writer->out, text), owner);
-}
-
-bool gw_write_value(struct gw_writer *writer, const struct gw_field *field,
-                    const struct gw_wire_record *record)
+/* A string, bytes or a message. */
+static inline char *write_bytes(struct gw_writer *writer, char *at, const struct gw_field *field,
+                                struct base_str bytes)
 {
     switch (field->type) {
     case GW_STRING:
-        return gw_writer_quoted(writer, record->bytes, field);
+        return gw_writer_quoted(writer, at, bytes, field);
     case GW_BYTES:
-        return gw_write_base64(writer, record->bytes);
-    case GW_MESSAGE:
-    case GW_GROUP:
-        return gw_write_message(writer, field->message, record->bytes);
+        return gw_write_base64(writer, at, bytes);
     default:
-        return gw_write_bits(writer, field, record->scalar);
+        return gw_write_message(writer, at, field->message, bytes);
     }
 }
 
-bool gw_write_zero(struct gw_writer *writer, const struct gw_field *field)
+char *gw_write_value(struct gw_writer *writer, char *at, const struct gw_field *field,
+                     const struct gw_wire_record *record)
+{
+    return gw_type_has_bits(field->type) ? gw_write_bits(writer, at, field, record->scalar)
+                                         : write_bytes(writer, at, field, record->bytes);
+}
+
+char *gw_write_zero(struct gw_writer *writer, char *at, const struct gw_field *field)
 {
     if (field->is_repeated) {
-        return gw_writer_text(writer, field->is_map ? BASE_STR("{}") : BASE_STR("[]"));
+        return gw_writer_text(writer, at, field->is_map ? BASE_STR("{},") : BASE_STR("[],"));
     }
     struct gw_wire_record nothing = {.bytes = BASE_STR("")};
-    return gw_write_value(writer, field, &nothing);
+    return gw_write_value(writer, at, field, &nothing);
 }
 
-bool gw_write_unset(struct gw_writer *writer, const struct gw_field *field)
-{
-    if (field->has_presence || field->is_extension) {
-        return true;
-    }
-    return gw_writer_key(writer, field) && gw_write_zero(writer, field) && put_comma(writer);
-}
-
-static bool write_packed(struct gw_writer *writer, const struct gw_field *field,
-                         struct base_str bytes, size_t *count)
+static char *write_packed(struct gw_writer *writer, char *at, const struct gw_field *field,
+                          struct base_str bytes)
 {
     struct gw_wire_reader reader = gw_wire_reader_make(bytes);
-    while (!gw_wire_at_end(&reader)) {
+    while (at != NULL && !gw_wire_at_end(&reader)) {
         uint64_t bits;
         if (!gw_wire_next_packed(&reader, field->type, &bits)) {
             return gw_writer_damaged(writer, field->parent);
         }
-        if (gw_bits_are_foreign(field, bits)) {
-            continue;
+        if (!gw_bits_are_foreign(field, bits)) {
+            at = gw_write_bits(writer, at, field, bits);
         }
-        if (!gw_write_bits(writer, field, bits) || !put_comma(writer)) {
-            return false;
-        }
-        ++*count;
     }
-    return true;
+    return at;
 }
 
-bool gw_write_list(struct gw_writer *writer, const struct gw_field *field,
-                   struct gw_records *records, size_t *out_count)
+/* The elements of a list in one record, of which there may be none. */
+static char *write_elements(struct gw_writer *writer, char *at, const struct gw_field *field,
+                            const struct gw_wire_record *record)
 {
-    size_t count = 0;
+    if (!gw_record_fits(field, record)) {
+        return at;
+    }
+    return gw_record_is_packed(field, record) ? write_packed(writer, at, field, record->bytes)
+                                              : gw_write_value(writer, at, field, record);
+}
+
+char *gw_write_list(struct gw_writer *writer, char *at, const struct gw_field *field,
+                    struct gw_records *records)
+{
+    at = gw_writer_open(writer, at, '[');
+    struct base_str bytes;
     struct gw_wire_record record;
-    if (!gw_writer_open(writer, '[')) {
-        return false;
+    bool is_plain = field->tag_len == 1 && gw_wire_type_of(field->type) == GW_WIRE_LEN;
+    unsigned tag = is_plain ? field->tag[0] : GW_WIRE_NO_TAG;
+    while (at != NULL) {
+        if (gw_wire_take(&records->reader, tag, &bytes)) {
+            at = write_bytes(writer, at, field, bytes);
+        } else if (gw_records_next(records, &record)) {
+            at = write_elements(writer, at, field, &record);
+        } else {
+            return records->is_damaged ? gw_writer_damaged(writer, field->parent)
+                                       : gw_writer_close(writer, at, ']');
+        }
     }
-    while (gw_records_next(records, &record)) {
-        if (!gw_record_fits(field, &record)) {
-            continue;
-        }
-        if (gw_record_is_packed(field, &record)) {
-            if (!write_packed(writer, field, record.bytes, &count)) {
-                return false;
-            }
-            continue;
-        }
-        if (!gw_write_value(writer, field, &record) || !put_comma(writer)) {
-            return false;
-        }
-        count++;
-    }
-    *out_count = count;
-    return records->is_damaged ? gw_writer_damaged(writer, field->parent)
-                               : gw_writer_close(writer, ']');
+    return NULL;
 }
 
 /* A list or map as a member, its records side by side from `start` on. An empty one is no member
  * unless zeros are printed. */
-static bool write_run(struct gw_writer *writer, const struct gw_field *field,
-                      struct gw_wire_reader *reader, const uint8_t *start)
+static char *write_run(struct gw_writer *writer, char *at, const struct gw_field *field,
+                       struct gw_wire_reader *reader, const uint8_t *start)
 {
-    size_t before = writer->out->len;
-    size_t count = 0;
+    size_t before = (size_t)(at - writer->out->data);
     struct gw_records records = {.number = field->number, .reader = {start, reader->end}};
-    if (!gw_writer_key(writer, field) ||
-        !(field->is_map ? gw_write_map(writer, field, &records, &count)
-                        : gw_write_list(writer, field, &records, &count))) {
-        return false;
+    at = gw_writer_key(writer, at, field);
+    if (at == NULL) {
+        return NULL;
+    }
+    size_t value = (size_t)(at - writer->out->data);
+    at = field->is_map ? gw_write_map(writer, at, field, &records)
+                       : gw_write_list(writer, at, field, &records);
+    if (at == NULL) {
+        return NULL;
     }
     reader->next = records.reader.next;
-    if (count == 0 && !writer->options->print_defaults) {
-        writer->out->len = before;
-        return true;
-    }
-    return put_comma(writer);
+    bool is_empty = (size_t)(at - writer->out->data) - value == strlen("[],");
+    return is_empty && !writer->options->print_defaults ? writer->out->data + before : at;
 }
+
+/* What is left of a message, and of the fields that it may have. */
+struct members {
+    struct gw_wire_reader reader;
+    const struct gw_field *next; /* the first that may come, in order */
+    const struct gw_field *end;
+    uint64_t oneofs; /* that have had a member */
+};
 
 /* Whether the oneof has had another field; marks it. */
 static bool meets_oneof_again(uint64_t *met, int32_t oneof)
@@ -179,122 +132,176 @@ static bool meets_oneof_again(uint64_t *met, int32_t oneof)
     return again;
 }
 
-/* Appends a singular field as a member. */
-static bool write_member(struct gw_writer *writer, const struct gw_field *field,
-                         const struct gw_wire_record *record)
+/* The fields before `until` that are not set, if the options want them printed. */
+static inline char *pass_unset(struct gw_writer *writer, char *at, struct members *members,
+                               const struct gw_field *until)
 {
-    if (field->message != NULL &&
-        (field->message->well_known == GW_TIMESTAMP || field->message->well_known == GW_DURATION)) {
-        return gw_write_time_member(writer, field, record->bytes);
+    for (; writer->options->print_defaults && members->next < until; members->next++) {
+        const struct gw_field *field = members->next;
+        if (field->has_presence || field->is_extension) {
+            continue;
+        }
+        at = gw_writer_key(writer, at, field);
+        at = at == NULL ? NULL : gw_write_zero(writer, at, field);
+        if (at == NULL) {
+            return NULL;
+        }
     }
-    return gw_writer_key(writer, field) && gw_write_value(writer, field, record) &&
-           put_comma(writer);
+    members->next = until;
+    return at;
 }
 
-/* Takes the string that stands next, if it is `field` and shorter than 128 bytes, as most strings
- * are: one comparison of its tag then says all that a record would have to be asked. */
-static inline bool take_plain_text(struct gw_wire_reader *reader, const struct gw_field *field,
-                                   struct base_str *out_text)
+/* A string, bytes or a message as a member, unless it says what not being there says. */
+ALWAYS_INLINE char *write_plain_bytes(struct gw_writer *writer, char *at,
+                                      const struct gw_field *field, struct base_str bytes)
 {
-    const uint8_t *at = reader->next;
-    ptrdiff_t left = reader->end - at;
-    if (!field->is_plain_text || field->oneof >= 0 || left < 2 || at[0] != field->tag[0] ||
-        at[1] >= 0x80 || at[1] > left - 2) {
+    if (bytes.len == 0 && !field->has_presence && !writer->options->print_defaults) {
+        return at;
+    }
+    struct base_str key = gw_writer_key_of(writer, field);
+    if (field->type == GW_STRING) {
+        at = gw_writer_room(writer, at, key.len + bytes.len + GW_QUOTED_EXTRA);
+        return at == NULL ? NULL
+                          : gw_writer_put_quoted(writer, gw_put_ready(at, key), bytes,
+                                                 writer->wire_end, field);
+    }
+    at = gw_writer_room(writer, at, key.len);
+    return at == NULL ? NULL : write_bytes(writer, gw_put_ready(at, key), field, bytes);
+}
+
+/* Takes the number that stands next, if the byte `tag` is its tag; else leaves the reader alone. */
+static inline bool take_number(struct gw_wire_reader *reader, unsigned tag, enum gw_type type,
+                               uint64_t *out_bits)
+{
+    if (gw_wire_at_end(reader) || *reader->next != tag) {
         return false;
     }
-    *out_text = base_str_make((const char *)at + 2, at[1]);
-    reader->next = at + 2 + at[1];
+    struct gw_wire_reader ahead = {reader->next + 1, reader->end};
+    if (!gw_wire_next_packed(&ahead, type, out_bits)) {
+        return false;
+    }
+    reader->next = ahead.next;
     return true;
 }
 
-/* Appends it as a member, unless it says what not being there says. */
-static inline bool write_plain_text(struct gw_writer *writer, const struct gw_field *field,
-                                    struct base_str text, const struct gw_wire_reader *reader)
+/* A number as a member likewise. */
+static char *write_plain_number(struct gw_writer *writer, char *at, const struct gw_field *field,
+                                uint64_t bits)
 {
-    if (text.len == 0 && !field->has_presence && !writer->options->print_defaults) {
-        return true;
+    if (!field->has_presence && !writer->options->print_defaults &&
+        gw_bits_normal(field->type, bits) == 0) {
+        return at;
     }
-    enum gw_text_status status = gw_append_member(writer->out, gw_writer_key_of(writer, field),
-                                                  text, (const char *)reader->end);
-    return check_text(writer, status, field);
+    at = gw_writer_key(writer, at, field);
+    return at == NULL ? NULL : gw_write_bits(writer, at, field, bits);
 }
 
-bool gw_writer_out_of_order(struct gw_writer *writer)
+/* The members that come next as far as they are plain, with what it takes in registers. */
+ALWAYS_INLINE char *write_plain_members(struct gw_writer *writer, char *at, struct members *members)
 {
-    if (writer->is_normal) { /* a mistake of ours, which must not end the whole gateway */
-        return gw_writer_fail(writer, "a message that is out of order in its normal form");
-    }
-    writer->is_out_of_order = true;
-    return false;
-}
-
-bool gw_write_members(struct gw_writer *writer, const struct gw_message *type, struct base_str wire)
-{
-    bool print_defaults = writer->options->print_defaults;
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    const struct gw_field *next = type->fields;
-    const struct gw_field *end = type->fields + type->field_count;
-    uint64_t oneofs = 0;
-    while (!gw_wire_at_end(&reader)) {
-        struct base_str text;
-        if (next < end && take_plain_text(&reader, next, &text)) {
-            if (!write_plain_text(writer, next++, text, &reader)) {
-                return false;
+    struct gw_wire_reader reader = members->reader;
+    const struct gw_field *next = members->next;
+    const struct gw_field *end = members->end;
+    for (; at != NULL && next < end; next++) {
+        struct base_str bytes;
+        uint64_t bits;
+        if ((next->plain_tag & 7) == GW_WIRE_LEN) {
+            if (!gw_wire_take(&reader, next->plain_tag, &bytes)) {
+                break;
             }
-            continue;
-        }
-        const uint8_t *start = reader.next;
-        struct gw_wire_record record;
-        if (!gw_wire_next(&reader, &record)) {
-            return gw_writer_damaged(writer, type);
-        }
-        gw_record_open_item(type, &record);
-        const struct gw_field *field = next < end && next->number == record.number
-                                           ? next
-                                           : gw_message_field_by_number(type, record.number);
-        if (field == NULL || !gw_record_fits(field, &record)) {
-            continue;
-        }
-        if (field < next || (!writer->is_normal && meets_oneof_again(&oneofs, field->oneof))) {
-            return gw_writer_out_of_order(writer);
-        }
-        for (; print_defaults && next < field; next++) {
-            if (!gw_write_unset(writer, next)) {
-                return false;
+            at = write_plain_bytes(writer, at, next, bytes);
+        } else {
+            if (!take_number(&reader, next->plain_tag, next->type, &bits)) {
+                break;
             }
-        }
-        next = field + 1;
-        if (!print_defaults && gw_record_is_zero(field, &record)) {
-            continue;
-        }
-        if (!(field->is_repeated ? write_run(writer, field, &reader, start)
-                                 : write_member(writer, field, &record))) {
-            return false;
+            at = write_plain_number(writer, at, next, bits);
         }
     }
-    for (; print_defaults && next < end; next++) {
-        if (!gw_write_unset(writer, next)) {
-            return false;
-        }
-    }
-    return true;
+    members->reader = reader;
+    members->next = next;
+    return at;
 }
 
-bool gw_write_message(struct gw_writer *writer, const struct gw_message *type, struct base_str wire)
+/* Any other member out of the next record, or out of it and those that follow. */
+static char *write_member(struct gw_writer *writer, char *at, const struct gw_message *type,
+                          struct members *members)
 {
-    if (type->well_known != GW_PLAIN_MESSAGE) {
-        return gw_write_well_known(writer, type, wire);
+    const uint8_t *start = members->reader.next;
+    struct gw_wire_record record;
+    if (!gw_wire_next(&members->reader, &record)) {
+        return gw_writer_damaged(writer, type);
     }
-    return gw_writer_open(writer, '{') && gw_write_members(writer, type, wire) &&
-           gw_writer_close(writer, '}');
+    gw_record_open_item(type, &record);
+    const struct gw_field *field = gw_message_field_by_number(type, record.number);
+    if (field == NULL || !gw_record_fits(field, &record)) {
+        return at;
+    }
+    if (field < members->next ||
+        (!writer->is_normal && meets_oneof_again(&members->oneofs, field->oneof))) {
+        return gw_writer_out_of_order(writer);
+    }
+    at = pass_unset(writer, at, members, field);
+    members->next++;
+    if (at == NULL || (!writer->options->print_defaults && gw_record_is_zero(field, &record))) {
+        return at;
+    }
+    if (field->is_repeated) {
+        return write_run(writer, at, field, &members->reader, start);
+    }
+    at = gw_writer_key(writer, at, field);
+    return at == NULL ? NULL : gw_write_value(writer, at, field, &record);
 }
 
-/* Writes the whole message, or where `only` is not NULL that field's value. */
+/* The rest of the members, of which some are not plain. Apart from the above, which most messages
+ * need alone, and which keeps nothing in memory so. */
+static char *write_other_members(struct gw_writer *writer, char *at, const struct gw_message *type,
+                                 struct members members)
+{
+    while (at != NULL && !gw_wire_at_end(&members.reader)) {
+        at = write_member(writer, at, type, &members);
+        at = at == NULL ? NULL : write_plain_members(writer, at, &members);
+    }
+    return at == NULL ? NULL : pass_unset(writer, at, &members, members.end);
+}
+
+ALWAYS_INLINE char *write_members(struct gw_writer *writer, char *at, const struct gw_message *type,
+                                  struct base_str wire)
+{
+    struct members members = {.reader = gw_wire_reader_make(wire),
+                              .next = type->fields,
+                              .end = type->fields + type->field_count};
+    at = write_plain_members(writer, at, &members);
+    bool is_done = gw_wire_at_end(&members.reader) && !writer->options->print_defaults;
+    return at == NULL || is_done ? at : write_other_members(writer, at, type, members);
+}
+
+char *gw_write_members(struct gw_writer *writer, char *at, const struct gw_message *type,
+                       struct base_str wire)
+{
+    return write_members(writer, at, type, wire);
+}
+
+char *gw_write_plain_message(struct gw_writer *writer, char *at, const struct gw_message *type,
+                             struct base_str wire)
+{
+    at = gw_writer_open(writer, at, '{');
+    at = at == NULL ? NULL : write_members(writer, at, type, wire);
+    return at == NULL ? NULL : gw_writer_close(writer, at, '}');
+}
+
+/* Writes the whole message, or where `only` is not NULL that field's value, without the comma. */
 static bool write_root(struct gw_writer *writer, const struct gw_message *type,
                        const struct gw_field *only, struct base_str wire)
 {
-    return only == NULL ? gw_write_message(writer, type, wire)
-                        : gw_write_field_alone(writer, only, wire);
+    char *at = gw_writer_start(writer, wire);
+    if (at != NULL) {
+        at = only == NULL ? gw_write_message(writer, at, type, wire)
+                          : gw_write_field_alone(writer, at, only, wire);
+    }
+    if (at != NULL) {
+        gw_writer_hand_over(writer, at - 1);
+    }
+    return at != NULL;
 }
 
 /* Bytes that are out of order are brought into their normal form, once, and written from there. */
@@ -323,7 +330,7 @@ static bool to_json(const struct gw_message *type, const struct gw_field *only,
         ok = write_again(&writer, type, only, wire);
     }
     if (ok && options->indent > 0) {
-        ok = gw_json_indent(out, before, options->indent) || gw_writer_full(&writer);
+        ok = gw_json_indent(out, before, options->indent) || gw_writer_full(&writer) != NULL;
     }
     if (!ok) {
         out->len = before;

@@ -1,13 +1,18 @@
 /* Wire to JSON: what wire_to_json.c (messages and lists), wire_scalar.c, wire_map.c,
- * wire_field_to_json.c (one field alone) and wire_well_known.c share. Private.
+ * wire_field_to_json.c (one field alone), wire_well_known.c and wire_writer.c share. Private.
  *
  * A message's records are first taken to stand in the order of their fields, once each, as every
  * careful serializer writes them, and go out as they come in. When that turns out to be wrong, the
  * whole conversion starts again from the bytes' normal form (wire_normal.h).
+ *
+ * What writes takes where the next byte goes and returns the place behind what it wrote, or NULL
+ * when it failed, with the error set: so the place stays in a register. Every value is written with
+ * a comma behind it; closing a bracket takes the last one back, and so does the end.
  */
 #ifndef GATEWAY_WIRE_TO_JSON_H
 #define GATEWAY_WIRE_TO_JSON_H
 
+#include "gateway/json_copy.h"
 #include "gateway/json_writer.h"
 #include "gateway/time_text.h"
 #include "gateway/transcode.h"
@@ -15,7 +20,9 @@
 
 struct gw_writer {
     const struct gw_transcode_options *options;
-    struct base_buf *out;
+    struct base_buf *out; /* its length is out of date while something is written */
+    const char *limit;    /* the end of the room in `out` */
+    const char *wire_end; /* of all the bytes that are read: blocks may reach up to here */
     struct base_err *err;
     int depth; /* of objects and arrays now open */
     struct gw_date_text date;
@@ -49,128 +56,158 @@ static inline bool gw_records_next(struct gw_records *records, struct gw_wire_re
 }
 
 /* Fails with INTERNAL: the bytes are not a message. */
-bool gw_writer_damaged(struct gw_writer *writer, const struct gw_message *type);
+char *gw_writer_damaged(struct gw_writer *writer, const struct gw_message *type);
 
 /* Fails: the records are not in the order in which they can be written as they come. With INTERNAL
  * where they should be, being in their normal form. */
-bool gw_writer_out_of_order(struct gw_writer *writer);
+char *gw_writer_out_of_order(struct gw_writer *writer);
 
 /* Fails with INTERNAL and the formatted reason. */
-bool gw_writer_fail(struct gw_writer *writer, const char *format, ...)
+char *gw_writer_fail(struct gw_writer *writer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Fails with RESOURCE_EXHAUSTED. */
-bool gw_writer_full(struct gw_writer *writer);
+/* Fails with RESOURCE_EXHAUSTED: the buffer's maximum is reached. */
+char *gw_writer_full(struct gw_writer *writer);
 
-BASE_MUST_CHECK static inline bool gw_writer_reserve(struct gw_writer *writer, size_t bytes)
-{
-    return base_buf_reserve(writer->out, bytes) || gw_writer_full(writer);
-}
+/* Begins to write `wire` behind what the buffer holds; returns where. */
+char *gw_writer_start(struct gw_writer *writer, struct base_str wire) BASE_MUST_CHECK;
 
-/* Appends one byte. */
-BASE_MUST_CHECK static inline bool gw_writer_char(struct gw_writer *writer, char c)
+/* Tells the buffer how far it has been written. */
+void gw_writer_hand_over(struct gw_writer *writer, const char *at);
+
+/* Longer half of gw_writer_room. */
+char *gw_writer_grow(struct gw_writer *writer, char *at, size_t bytes) BASE_MUST_CHECK;
+
+/* Makes room for `bytes` more; returns where `at` is now. RESOURCE_EXHAUSTED past the maximum. */
+BASE_MUST_CHECK static inline char *gw_writer_room(struct gw_writer *writer, char *at, size_t bytes)
 {
-    if (!gw_writer_reserve(writer, 1)) {
-        return false;
-    }
-    writer->out->data[writer->out->len++] = c;
-    return true;
+    return bytes <= (size_t)(writer->limit - at) ? at : gw_writer_grow(writer, at, bytes);
 }
 
 /* Fails with INTERNAL: GW_NESTING_MAX is reached. */
-bool gw_writer_too_deep(struct gw_writer *writer);
+char *gw_writer_too_deep(struct gw_writer *writer);
 
-/* Appends an opening bracket. */
-BASE_MUST_CHECK static inline bool gw_writer_open(struct gw_writer *writer, char bracket)
+/* An opening bracket. */
+BASE_MUST_CHECK static inline char *gw_writer_open(struct gw_writer *writer, char *at, char bracket)
 {
     if (writer->depth == GW_NESTING_MAX) {
         return gw_writer_too_deep(writer);
     }
     writer->depth++;
-    return gw_writer_char(writer, bracket);
-}
-
-/* Appends the closing bracket, in place of the last comma. */
-BASE_MUST_CHECK static inline bool gw_writer_close(struct gw_writer *writer, char bracket)
-{
-    struct base_buf *out = writer->out;
-    writer->depth--;
-    if (out->data[out->len - 1] == ',') {
-        out->data[out->len - 1] = bracket;
-        return true;
+    at = gw_writer_room(writer, at, 1);
+    if (at != NULL) {
+        *at++ = bracket;
     }
-    return gw_writer_char(writer, bracket);
+    return at;
 }
 
-/* Appends `text`. */
-bool gw_writer_text(struct gw_writer *writer, struct base_str text) BASE_MUST_CHECK;
+/* The closing bracket, in place of the last comma, and one behind it. */
+BASE_MUST_CHECK static inline char *gw_writer_close(struct gw_writer *writer, char *at,
+                                                    char bracket)
+{
+    writer->depth--;
+    at = gw_writer_room(writer, at, 2);
+    if (at != NULL) {
+        at -= at[-1] == ',';
+        *at++ = bracket;
+        *at++ = ',';
+    }
+    return at;
+}
 
-/* Appends a string in quotes; `owner` is named where it is not UTF-8. */
-bool gw_writer_quoted(struct gw_writer *writer, struct base_str text,
-                      const struct gw_field *owner) BASE_MUST_CHECK;
+/* `text` as it is. */
+char *gw_writer_text(struct gw_writer *writer, char *at, struct base_str text) BASE_MUST_CHECK;
 
-/* A member's key as the options want it. */
+/* What stands around a string: quotes, and the comma behind it. */
+#define GW_QUOTED_EXTRA 3
+
+/* A string as a value; `owner` is named where it is not UTF-8. */
+char *gw_writer_quoted(struct gw_writer *writer, char *at, struct base_str text,
+                       const struct gw_field *owner) BASE_MUST_CHECK;
+
+/* The rest of a string, from a byte on that is not plain, and room for what ends it. */
+char *gw_writer_rest(struct gw_writer *writer, char *at, struct base_str rest,
+                     const struct gw_field *owner) BASE_MUST_CHECK;
+
+/* As gw_writer_quoted where there is room for the text and GW_QUOTED_EXTRA. Bytes may be read up to
+ * `readable`, its end or past it. */
+BASE_MUST_CHECK static inline char *gw_writer_put_quoted(struct gw_writer *writer, char *at,
+                                                         struct base_str text, const char *readable,
+                                                         const struct gw_field *owner)
+{
+    *at++ = '"';
+    size_t done = gw_copy_plain(at, text, readable);
+    at += done;
+    if (done < text.len) {
+        at = gw_writer_rest(writer, at, base_str_make(text.data + done, text.len - done), owner);
+        if (at == NULL) {
+            return NULL;
+        }
+    }
+    *at++ = '"';
+    *at++ = ',';
+    return at;
+}
+
+/* A member's name, as the options want it, with quotes and a colon. */
 static inline struct base_str gw_writer_key_of(const struct gw_writer *writer,
                                                const struct gw_field *field)
 {
     return writer->options->print_proto_names ? field->proto_key : field->json_key;
 }
 
-/* Appends a member's key. */
-BASE_MUST_CHECK static inline bool gw_writer_key(struct gw_writer *writer,
-                                                 const struct gw_field *field)
+/* That name. */
+BASE_MUST_CHECK static inline char *gw_writer_key(struct gw_writer *writer, char *at,
+                                                  const struct gw_field *field)
 {
     struct base_str key = gw_writer_key_of(writer, field);
-    if (!gw_writer_reserve(writer, key.len + GW_COPY_BLOCK)) {
-        return false;
-    }
-    gw_put_ready(base_buf_end(writer->out), key);
-    writer->out->len += key.len;
-    return true;
+    at = gw_writer_room(writer, at, key.len);
+    return at == NULL ? NULL : gw_put_ready(at, key);
 }
 
-/* Appends the value of a scalar that has bits. */
-bool gw_write_bits(struct gw_writer *writer, const struct gw_field *field,
-                   uint64_t bits) BASE_MUST_CHECK;
+/* The value of a scalar that has bits. */
+char *gw_write_bits(struct gw_writer *writer, char *at, const struct gw_field *field,
+                    uint64_t bits) BASE_MUST_CHECK;
 
-/* Appends bytes as base64 in quotes. */
-bool gw_write_base64(struct gw_writer *writer, struct base_str bytes) BASE_MUST_CHECK;
+/* Bytes as base64 in quotes. */
+char *gw_write_base64(struct gw_writer *writer, char *at, struct base_str bytes) BASE_MUST_CHECK;
 
-/* Appends one value: a singular field's, an element's, a map value's. The record fits. */
-bool gw_write_value(struct gw_writer *writer, const struct gw_field *field,
-                    const struct gw_wire_record *record) BASE_MUST_CHECK;
+/* One value: a singular field's, an element's, a map value's. The record fits. */
+char *gw_write_value(struct gw_writer *writer, char *at, const struct gw_field *field,
+                     const struct gw_wire_record *record) BASE_MUST_CHECK;
 
-/* Appends what JSON shows for a field that is not set: a zero, "", [], {}; a message with nothing
- * set. */
-bool gw_write_zero(struct gw_writer *writer, const struct gw_field *field) BASE_MUST_CHECK;
+/* What JSON shows for a field that is not set: a zero, "", [], {}; a message with nothing set. */
+char *gw_write_zero(struct gw_writer *writer, char *at,
+                    const struct gw_field *field) BASE_MUST_CHECK;
 
-/* Appends a list or a map, both with brackets. out_count is the number of its elements. */
-bool gw_write_list(struct gw_writer *writer, const struct gw_field *field,
-                   struct gw_records *records, size_t *out_count) BASE_MUST_CHECK;
-bool gw_write_map(struct gw_writer *writer, const struct gw_field *field,
-                  struct gw_records *records, size_t *out_count) BASE_MUST_CHECK;
+/* A list or a map, both with brackets. */
+char *gw_write_list(struct gw_writer *writer, char *at, const struct gw_field *field,
+                    struct gw_records *records) BASE_MUST_CHECK;
+char *gw_write_map(struct gw_writer *writer, char *at, const struct gw_field *field,
+                   struct gw_records *records) BASE_MUST_CHECK;
 
-/* Appends a message of any type. */
-bool gw_write_message(struct gw_writer *writer, const struct gw_message *type,
-                      struct base_str wire) BASE_MUST_CHECK;
+/* The value of one field out of its message's bytes, its default when it is not set. */
+char *gw_write_field_alone(struct gw_writer *writer, char *at, const struct gw_field *field,
+                           struct base_str wire) BASE_MUST_CHECK;
 
-/* Appends the members of a plain message, a comma behind each. */
-bool gw_write_members(struct gw_writer *writer, const struct gw_message *type,
-                      struct base_str wire) BASE_MUST_CHECK;
+/* The members of a plain message. */
+char *gw_write_members(struct gw_writer *writer, char *at, const struct gw_message *type,
+                       struct base_str wire) BASE_MUST_CHECK;
 
-/* Appends the value of one field out of its message's bytes, its default when it is not set. */
-bool gw_write_field_alone(struct gw_writer *writer, const struct gw_field *field,
-                          struct base_str wire) BASE_MUST_CHECK;
+/* A plain message. */
+char *gw_write_plain_message(struct gw_writer *writer, char *at, const struct gw_message *type,
+                             struct base_str wire) BASE_MUST_CHECK;
 
-/* Appends a field that is not set as a member, if the options want it printed. */
-bool gw_write_unset(struct gw_writer *writer, const struct gw_field *field) BASE_MUST_CHECK;
+/* What writes a message of each kind. */
+extern char *(*const gw_message_writers[])(struct gw_writer *writer, char *at,
+                                           const struct gw_message *type, struct base_str wire);
 
-/* Appends a field of type Timestamp or Duration as a whole member, a comma behind it. */
-bool gw_write_time_member(struct gw_writer *writer, const struct gw_field *field,
-                          struct base_str wire) BASE_MUST_CHECK;
-
-/* Appends a message of a well-known type. */
-bool gw_write_well_known(struct gw_writer *writer, const struct gw_message *type,
-                         struct base_str wire) BASE_MUST_CHECK;
+/* A message of any type. */
+BASE_MUST_CHECK static inline char *gw_write_message(struct gw_writer *writer, char *at,
+                                                     const struct gw_message *type,
+                                                     struct base_str wire)
+{
+    return gw_message_writers[type->well_known](writer, at, type, wire);
+}
 
 #endif

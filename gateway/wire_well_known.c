@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-static bool out_of_range(struct gw_writer *writer, const struct gw_message *type)
+static char *out_of_range(struct gw_writer *writer, const struct gw_message *type)
 {
     return gw_writer_fail(writer, "a %.*s out of range", BASE_STR_ARGS(type->full_name));
 }
@@ -57,87 +57,110 @@ static bool read_any_time(struct base_str wire, int64_t *out_seconds, int32_t *o
     return true;
 }
 
-/* Appends `key`, unless it is empty, the time in quotes, and `behind`, unless it is NUL. */
-static bool write_time(struct gw_writer *writer, const struct gw_message *type, struct base_str key,
-                       struct base_str wire, char behind)
+/* Reads a Timestamp or a Duration; false when the bytes are damaged. */
+static inline bool read_time(struct base_str wire, int64_t *out_seconds, int32_t *out_nanos)
 {
-    int64_t seconds;
-    int32_t nanos;
-    if (!read_plain_time(wire, &seconds, &nanos) && !read_any_time(wire, &seconds, &nanos)) {
-        return gw_writer_damaged(writer, type);
-    }
-    if (!gw_writer_reserve(writer, key.len + GW_COPY_BLOCK + GW_TIME_TEXT_SIZE + 3)) {
-        return false;
-    }
-    char *at = base_buf_end(writer->out);
-    at = key.len == 0 ? at : gw_put_ready(at, key);
-    *at++ = '"';
-    at = type->well_known == GW_TIMESTAMP ? gw_timestamp_format(seconds, nanos, &writer->date, at)
-                                          : gw_duration_format(seconds, nanos, at);
+    return read_plain_time(wire, out_seconds, out_nanos) ||
+           read_any_time(wire, out_seconds, out_nanos);
+}
+
+/* Puts the quote and the comma behind a time, whose text is NULL when it is out of range. */
+static inline char *end_time(struct gw_writer *writer, char *at, const struct gw_message *type)
+{
     if (at == NULL) {
         return out_of_range(writer, type);
     }
     *at++ = '"';
-    *at = behind;
-    writer->out->len = (size_t)(at - writer->out->data) + (behind != '\0');
-    return true;
+    *at++ = ',';
+    return at;
 }
 
-bool gw_write_time_member(struct gw_writer *writer, const struct gw_field *field,
-                          struct base_str wire)
+static char *write_timestamp(struct gw_writer *writer, char *at, const struct gw_message *type,
+                             struct base_str wire)
 {
-    return write_time(writer, field->message, gw_writer_key_of(writer, field), wire, ',');
-}
-
-static bool write_mask(struct gw_writer *writer, const struct gw_message *type,
-                       struct base_str wire)
-{
-    struct base_buf *out = writer->out;
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    bool is_first = true;
-    if (!gw_writer_text(writer, BASE_STR("\""))) {
-        return false;
+    int64_t seconds;
+    int32_t nanos;
+    if (!read_time(wire, &seconds, &nanos)) {
+        return gw_writer_damaged(writer, type);
     }
-    while (!gw_wire_at_end(&reader)) {
+    at = gw_writer_room(writer, at, GW_TIME_TEXT_SIZE + 3);
+    if (at == NULL) {
+        return NULL;
+    }
+    *at++ = '"';
+    return end_time(writer, gw_timestamp_format(seconds, nanos, &writer->date, at), type);
+}
+
+static char *write_duration(struct gw_writer *writer, char *at, const struct gw_message *type,
+                            struct base_str wire)
+{
+    int64_t seconds;
+    int32_t nanos;
+    if (!read_time(wire, &seconds, &nanos)) {
+        return gw_writer_damaged(writer, type);
+    }
+    at = gw_writer_room(writer, at, GW_TIME_TEXT_SIZE + 3);
+    if (at == NULL) {
+        return NULL;
+    }
+    *at++ = '"';
+    return end_time(writer, gw_duration_format(seconds, nanos, at), type);
+}
+
+static char *write_path(struct gw_writer *writer, char *at, const struct gw_message *type,
+                        struct base_str path)
+{
+    at = gw_writer_room(writer, at, 1 + GW_PATH_BYTES_MAX(path.len));
+    if (at == NULL) {
+        return NULL;
+    }
+    size_t len;
+    if (!gw_path_to_camel(path, at, &len)) {
+        return gw_writer_fail(writer, "a path of a %.*s that JSON cannot hold",
+                              BASE_STR_ARGS(type->full_name));
+    }
+    at += len;
+    *at++ = ',';
+    return at;
+}
+
+/* One string of paths, the comma behind the last of which goes for the quote. */
+static char *write_mask(struct gw_writer *writer, char *at, const struct gw_message *type,
+                        struct base_str wire)
+{
+    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    at = gw_writer_text(writer, at, BASE_STR("\""));
+    while (at != NULL && !gw_wire_at_end(&reader)) {
         struct gw_wire_record record;
         if (!gw_wire_next(&reader, &record)) {
             return gw_writer_damaged(writer, type);
         }
-        if (record.number != 1 || record.type != GW_WIRE_LEN) {
-            continue;
+        if (record.number == 1 && record.type == GW_WIRE_LEN) {
+            at = write_path(writer, at, type, record.bytes);
         }
-        if (!gw_writer_reserve(writer, 1 + GW_PATH_BYTES_MAX(record.bytes.len))) {
-            return false;
-        }
-        size_t len;
-        if (!is_first) {
-            out->data[out->len++] = ',';
-        }
-        is_first = false;
-        if (!gw_path_to_camel(record.bytes, base_buf_end(out), &len)) {
-            return gw_writer_fail(writer, "a path of a %.*s that JSON cannot hold",
-                                  BASE_STR_ARGS(type->full_name));
-        }
-        out->len += len;
     }
-    return gw_writer_text(writer, BASE_STR("\""));
+    if (at != NULL) {
+        at -= at[-1] == ',';
+        at = gw_writer_text(writer, at, BASE_STR("\","));
+    }
+    return at;
 }
 
 /* The one field of a wrapper, a Struct or a ListValue. */
-static bool write_only_field(struct gw_writer *writer, const struct gw_message *type,
-                             struct base_str wire)
+static char *write_only_field(struct gw_writer *writer, char *at, const struct gw_message *type,
+                              struct base_str wire)
 {
     const struct gw_field *field = &type->fields[0];
     struct gw_wire_reader reader = gw_wire_reader_make(wire);
     struct gw_wire_record record;
     if (wire.len == 0) {
-        return gw_write_zero(writer, field);
+        return gw_write_zero(writer, at, field);
     }
     if (!field->is_repeated && gw_wire_next(&reader, &record) && gw_wire_at_end(&reader) &&
         record.number == field->number && gw_record_fits(field, &record)) {
-        return gw_write_value(writer, field, &record);
+        return gw_write_value(writer, at, field, &record);
     }
-    return gw_write_field_alone(writer, field, wire);
+    return gw_write_field_alone(writer, at, field, wire);
 }
 
 /* The field of a Value that is set; NULL when none is or the bytes are damaged. Of several the last
@@ -164,8 +187,8 @@ static const struct gw_field *last_kind(const struct gw_message *type, struct ba
     return kind;
 }
 
-static bool write_value(struct gw_writer *writer, const struct gw_message *type,
-                        struct base_str wire)
+static char *write_value(struct gw_writer *writer, char *at, const struct gw_message *type,
+                         struct base_str wire)
 {
     struct gw_wire_record record;
     bool is_only;
@@ -174,7 +197,7 @@ static bool write_value(struct gw_writer *writer, const struct gw_message *type,
         return gw_writer_fail(writer, "a google.protobuf.Value that is not set, or damaged");
     }
     if (kind->index == GW_VALUE_NULL) {
-        return gw_writer_text(writer, BASE_STR("null")); /* whatever the number */
+        return gw_writer_text(writer, at, BASE_STR("null,")); /* whatever the number */
     }
     if (kind->index == GW_VALUE_NUMBER) {
         double number;
@@ -183,31 +206,32 @@ static bool write_value(struct gw_writer *writer, const struct gw_message *type,
             return out_of_range(writer, type); /* JSON has no such number */
         }
     }
-    return is_only || kind->message == NULL ? gw_write_value(writer, kind, &record)
+    return is_only || kind->message == NULL ? gw_write_value(writer, at, kind, &record)
                                             : gw_writer_out_of_order(writer);
 }
 
-/* Appends {"@type":"...", the members or "value", and the bracket. */
-static bool write_typed(struct gw_writer *writer, const struct gw_message *any, struct base_str url,
-                        struct base_str value)
+/* {"@type":"...", the members or "value", and the bracket. */
+static char *write_typed(struct gw_writer *writer, char *at, const struct gw_message *any,
+                         struct base_str url, struct base_str value)
 {
     const struct gw_message *type = gw_any_type(writer->options->schema, url);
     if (type == NULL) {
         return gw_writer_fail(writer, "a google.protobuf.Any of an unknown type");
     }
-    if (!gw_writer_open(writer, '{') || !gw_writer_text(writer, BASE_STR("\"@type\":")) ||
-        !gw_writer_quoted(writer, url, &any->fields[GW_ANY_TYPE_URL]) ||
-        !gw_writer_text(writer, BASE_STR(","))) {
-        return false;
+    at = gw_writer_open(writer, at, '{');
+    at = at == NULL ? NULL : gw_writer_text(writer, at, BASE_STR("\"@type\":"));
+    at = at == NULL ? NULL : gw_writer_quoted(writer, at, url, &any->fields[GW_ANY_TYPE_URL]);
+    if (at != NULL && type->well_known == GW_PLAIN_MESSAGE) {
+        at = gw_write_members(writer, at, type, value);
+    } else if (at != NULL) {
+        at = gw_writer_text(writer, at, BASE_STR("\"value\":"));
+        at = at == NULL ? NULL : gw_write_message(writer, at, type, value);
     }
-    bool ok = type->well_known == GW_PLAIN_MESSAGE
-                  ? gw_write_members(writer, type, value)
-                  : gw_writer_text(writer, BASE_STR("\"value\":")) &&
-                        gw_write_well_known(writer, type, value);
-    return ok && gw_writer_close(writer, '}');
+    return at == NULL ? NULL : gw_writer_close(writer, at, '}');
 }
 
-static bool write_any(struct gw_writer *writer, const struct gw_message *any, struct base_str wire)
+static char *write_any(struct gw_writer *writer, char *at, const struct gw_message *any,
+                       struct base_str wire)
 {
     struct base_str url = BASE_STR("");
     struct base_str value = BASE_STR("");
@@ -225,30 +249,21 @@ static bool write_any(struct gw_writer *writer, const struct gw_message *any, st
         }
     }
     if (url.len == 0 && value.len == 0) {
-        return gw_writer_open(writer, '{') && gw_writer_close(writer, '}');
+        at = gw_writer_open(writer, at, '{');
+        return at == NULL ? NULL : gw_writer_close(writer, at, '}');
     }
-    return write_typed(writer, any, url, value);
+    return write_typed(writer, at, any, url, value);
 }
 
-bool gw_write_well_known(struct gw_writer *writer, const struct gw_message *type,
-                         struct base_str wire)
-{
-    switch (type->well_known) {
-    case GW_ANY:
-        return write_any(writer, type, wire);
-    case GW_DURATION:
-    case GW_TIMESTAMP:
-        return write_time(writer, type, BASE_STR(""), wire, '\0');
-    case GW_FIELD_MASK:
-        return write_mask(writer, type, wire);
-    case GW_VALUE:
-        return write_value(writer, type, wire);
-    case GW_LIST_VALUE:
-    case GW_STRUCT:
-    case GW_WRAPPER:
-        return write_only_field(writer, type, wire);
-    case GW_PLAIN_MESSAGE:
-        break;
-    }
-    return gw_write_message(writer, type, wire);
-}
+char *(*const gw_message_writers[])(struct gw_writer *writer, char *at,
+                                    const struct gw_message *type, struct base_str wire) = {
+    [GW_PLAIN_MESSAGE] = gw_write_plain_message,
+    [GW_ANY] = write_any,
+    [GW_DURATION] = write_duration,
+    [GW_FIELD_MASK] = write_mask,
+    [GW_LIST_VALUE] = write_only_field,
+    [GW_STRUCT] = write_only_field,
+    [GW_TIMESTAMP] = write_timestamp,
+    [GW_VALUE] = write_value,
+    [GW_WRAPPER] = write_only_field,
+};
