@@ -237,5 +237,13 @@ bool srv_admin_delete_api_key(void *self, struct rpc_context *ctx,
 {
     (void)response;
     struct srv_admin *admin = self;
-    return srv_access_remove_key(admin->access, ctx, request->api_key, err);
+    Tollgate__ApiKey *key;
+    if (!srv_access_get_key(admin->access, ctx, request->api_key, &key, err) ||
+        !srv_access_remove_key(admin->access, ctx, request->api_key, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < key->n_usage_plan_ids; i++) {
+        srv_admin_forget_quota(admin, ctx, key->usage_plan_ids[i], key->id);
+    }
+    return true;
 }

@@ -249,5 +249,9 @@ bool srv_admin_delete_usage_plan(void *self, struct rpc_context *ctx,
 {
     (void)response;
     struct srv_admin *admin = self;
-    return srv_access_remove_plan(admin->access, ctx, request->usage_plan_id, err);
+    if (!srv_access_remove_plan(admin->access, ctx, request->usage_plan_id, err)) {
+        return false;
+    }
+    srv_admin_forget_quota(admin, ctx, request->usage_plan_id, "");
+    return true;
 }

@@ -19,6 +19,11 @@ bool srv_admin_position(struct rpc_context *ctx, const struct srv_page *page,
                         Google__Protobuf__StringValue **out_position,
                         struct base_err *err) BASE_MUST_CHECK;
 
+/* Removes what was set of the quota of a key under a plan, which is gone; of all keys where
+ * `key_id` is "". As far as that can be done: what stays behind holds nothing. */
+void srv_admin_forget_quota(struct srv_admin *admin, struct rpc_context *ctx, const char *plan_id,
+                            const char *key_id);
+
 /* ---- Keys: admin_keys.c, admin_import.c ---- */
 
 bool srv_admin_create_api_key(void *self, struct rpc_context *ctx,

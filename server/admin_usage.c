@@ -268,6 +268,15 @@ static bool format_today(const struct srv_admin *admin, struct rpc_context *ctx,
     return *out_date != NULL;
 }
 
+void srv_admin_forget_quota(struct srv_admin *admin, struct rpc_context *ctx, const char *plan_id,
+                            const char *key_id)
+{
+    const struct srv_quota_owner owner = {base_str_of(plan_id), base_str_of(key_id)};
+    struct base_err ignored;
+    bool done = srv_quota_remove_extensions(admin->access->store, ctx, owner, &ignored);
+    (void)done;
+}
+
 bool srv_admin_update_usage(void *self, struct rpc_context *ctx,
                             const Tollgate__Admin__UpdateUsageRequest *request,
                             Tollgate__Admin__Usage *response, struct base_err *err)

@@ -105,6 +105,60 @@ bool srv_quota_release(struct srv_store *store, struct rpc_context *ctx,
     return name_of(owner, term, &name, err) && srv_store_release(store, ctx, name.text, count, err);
 }
 
+/* ---- Extending ---- */
+
+static bool remove_extension(struct srv_store *store, struct rpc_context *ctx, struct srv_key key,
+                             struct base_err *err)
+{
+    return srv_store_remove(store, ctx, &extensions, key, err) || err->code == BASE_NOT_FOUND;
+}
+
+/* Removes the extensions whose keys begin so, save `kept`. */
+static bool remove_extensions(struct srv_store *store, struct rpc_context *ctx,
+                              struct base_str prefix, struct base_str kept, struct base_err *err)
+{
+    struct srv_key after = srv_key_text(prefix);
+    struct srv_page page = {.has_more = true};
+    while (page.has_more) {
+        if (!srv_store_list(store, ctx, &extensions, &after, SRV_STORE_LIST_MAX, SRV_SEALED, &page,
+                            err)) {
+            return false;
+        }
+        for (size_t i = 0; i < page.count; i++) {
+            after = page.documents[i].key;
+            if (!base_str_starts_with(after.text, prefix)) {
+                return true;
+            }
+            if (!base_str_eq(after.text, kept) && !remove_extension(store, ctx, after, err)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool srv_quota_remove_extensions(struct srv_store *store, struct rpc_context *ctx,
+                                 struct srv_quota_owner owner, struct base_err *err)
+{
+    struct name prefix;
+    if (!srv_quota_check_owner(owner, err)) {
+        return false;
+    }
+    snprintf(prefix.text, sizeof prefix.text, "%.*s/%.*s%s", BASE_STR_ARGS(owner.plan_id),
+             BASE_STR_ARGS(owner.key_id), owner.key_id.len > 0 ? "/" : "");
+    return remove_extensions(store, ctx, base_str_of(prefix.text), (struct base_str){0}, err);
+}
+
+/* Removes what was set for terms before. */
+static bool remove_others(struct srv_store *store, struct rpc_context *ctx,
+                          struct srv_quota_owner owner, const struct name *name,
+                          struct base_err *err)
+{
+    struct base_str kept = extension_key(name).text;
+    size_t len = owner.plan_id.len + owner.key_id.len + 2; /* with their slashes */
+    return remove_extensions(store, ctx, base_str_make(kept.data, len), kept, err);
+}
+
 struct set_extra {
     struct srv_mutation mutation;
     int64_t extra;
@@ -149,12 +203,27 @@ bool srv_quota_set_remaining(struct srv_store *store, struct rpc_context *ctx,
     Tollgate__QuotaExtension first = TOLLGATE__QUOTA_EXTENSION__INIT;
     first.extra = set.extra;
     return srv_upsert(store, ctx, &extensions, extension_key(&name), &set.mutation, &first.base,
-                      err);
+                      err) &&
+           remove_others(store, ctx, owner, &name, err);
 }
+
+/* ---- Forgetting ---- */
 
 bool srv_quota_forget(struct srv_store *store, struct rpc_context *ctx,
                       struct srv_quota_owner owner, const struct srv_quota_term *term,
                       struct base_err *err)
 {
-    return srv_quota_release(store, ctx, owner, term, INT64_MAX, err);
+    struct name name;
+    ProtobufCMessage *message;
+    if (!name_of(owner, term, &name, err)) {
+        return false;
+    }
+    /* Few terms have one, and to look costs less than to write. */
+    bool has_extension =
+        srv_store_get(store, ctx, &extensions, extension_key(&name), SRV_SEALED, &message, err);
+    if (has_extension ? !remove_extension(store, ctx, extension_key(&name), err)
+                      : err->code != BASE_NOT_FOUND) {
+        return false;
+    }
+    return srv_store_release(store, ctx, name.text, INT64_MAX, err);
 }

@@ -4,7 +4,8 @@
  * One counter a plan, key and period says what has been handed out; gateways reserve blocks of it
  * and give back what they do not use. Since a counter only grows up to the limit, no number of
  * replicas lets more through; one that crashes takes the rest of its block with it. A period's
- * limit can be extended for one key (collection "quota_extension"). Blocking; any thread.
+ * limit can be extended for one key (collection "quota_extension", of which a document goes with
+ * its period, with the next extension, with the key and with the plan). Blocking; any thread.
  */
 #ifndef SERVER_QUOTA_H
 #define SERVER_QUOTA_H
@@ -54,9 +55,14 @@ bool srv_quota_set_remaining(struct srv_store *store, struct rpc_context *ctx,
                              struct srv_quota_owner owner, const struct srv_quota_term *term,
                              int64_t remaining, struct base_err *err) BASE_MUST_CHECK;
 
-/* Forgets a term that is long over: its counter takes no room any more. */
+/* Forgets a term that is long over: neither its counter nor its extension takes room any more. */
 bool srv_quota_forget(struct srv_store *store, struct rpc_context *ctx,
                       struct srv_quota_owner owner, const struct srv_quota_term *term,
                       struct base_err *err) BASE_MUST_CHECK;
+
+/* Removes every extension of a key under a plan; of all keys under it where key_id is empty. */
+bool srv_quota_remove_extensions(struct srv_store *store, struct rpc_context *ctx,
+                                 struct srv_quota_owner owner,
+                                 struct base_err *err) BASE_MUST_CHECK;
 
 #endif

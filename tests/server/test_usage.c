@@ -88,12 +88,33 @@ static void read_days(const Tollgate__Quota *quota, int64_t first, int64_t last,
     assert_string_equal(store_outcome(ok, &err), "OK");
 }
 
-static void set_remaining(const struct srv_quota_term *term, int64_t remaining)
+static void set_remaining_of(struct srv_quota_owner of, const struct srv_quota_term *term,
+                             int64_t remaining)
 {
     struct rpc_context ctx;
     struct base_err err;
     rpc_context_init(&ctx);
-    bool ok = srv_quota_set_remaining(store, &ctx, owner, term, remaining, &err);
+    bool ok = srv_quota_set_remaining(store, &ctx, of, term, remaining, &err);
+    rpc_context_dispose(&ctx);
+    assert_string_equal(store_outcome(ok, &err), "OK");
+}
+
+static void set_remaining(const struct srv_quota_term *term, int64_t remaining)
+{
+    set_remaining_of(owner, term, remaining);
+}
+
+static int64_t count_extensions(void)
+{
+    return sqlite_file_number("SELECT count(*) FROM doc_quota_extension");
+}
+
+static void remove_extensions(struct srv_quota_owner of)
+{
+    struct rpc_context ctx;
+    struct base_err err;
+    rpc_context_init(&ctx);
+    bool ok = srv_quota_remove_extensions(store, &ctx, of, &err);
     rpc_context_dispose(&ctx);
     assert_string_equal(store_outcome(ok, &err), "OK");
 }
@@ -153,6 +174,41 @@ static void what_remains_can_be_set(void **state)
     assert_int_equal(reserve(&today, 3, &left), 3);
     /* The next period has the plan's limit again. */
     assert_int_equal(reserve(&tomorrow, 100, &left), 10);
+}
+
+/* An extension goes with its period, with the next one, with the key and with the plan, and takes
+ * none of another key or plan along. */
+static void extensions_do_not_pile_up(void **state)
+{
+    (void)state;
+    static const struct srv_quota_owner others[] = {
+        {BASE_STR("plan"), BASE_STR("key1")},   {BASE_STR("plan1"), BASE_STR("key")},
+        {BASE_STR("plan1"), BASE_STR("key10")}, {BASE_STR("plan1"), BASE_STR("z")},
+        {BASE_STR("plan10"), BASE_STR("key1")},
+    };
+    Tollgate__Quota quota = quota_of(10, TOLLGATE__QUOTA__PERIOD__DAY, 0);
+    struct srv_quota_term today = term_of(&quota, NOW_S);
+    struct srv_quota_term tomorrow = term_of(&quota, NOW_S + BASE_SECONDS_PER_DAY);
+    struct rpc_context ctx;
+    struct base_err err;
+    int64_t left;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        set_remaining_of(others[i], &today, 5);
+    }
+    set_remaining(&today, 7);
+    set_remaining(&tomorrow, 20);
+    assert_int_equal(count_extensions(), 6);
+    assert_int_equal(reserve(&tomorrow, 0, &left), 0);
+    assert_int_equal(left, 20);
+    rpc_context_init(&ctx);
+    assert_true(srv_quota_forget(store, &ctx, owner, &tomorrow, &err));
+    rpc_context_dispose(&ctx);
+    assert_int_equal(count_extensions(), 5);
+    set_remaining(&today, 3);
+    remove_extensions(owner);
+    assert_int_equal(count_extensions(), 5);
+    remove_extensions((struct srv_quota_owner){.plan_id = BASE_STR("plan1")});
+    assert_int_equal(count_extensions(), 2);
 }
 
 static void refuses_what_is_no_quota(void **state)
@@ -251,7 +307,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         ON_FRESH_STORE(each_period_has_its_own_counter), ON_FRESH_STORE(gives_back_and_forgets),
         ON_FRESH_STORE(what_remains_can_be_set),         ON_FRESH_STORE(refuses_what_is_no_quota),
-        ON_FRESH_STORE(reports_days_in_order),           ON_FRESH_STORE(reports_what_remained),
+        ON_FRESH_STORE(extensions_do_not_pile_up),       ON_FRESH_STORE(reports_days_in_order),
+        ON_FRESH_STORE(reports_what_remained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
