@@ -12,10 +12,15 @@
 #include "base/mem.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+/* Permissions of a new file, as SQLite has them. */
+#define FILE_MODE 0644
 
 /* "TGL8", in the file's header (https://www.sqlite.org/fileformat2.html section 1.3.13). */
 #define APPLICATION_ID 0x54474C38
@@ -70,9 +75,11 @@ bool srv_sqlite_fail(sqlite3 *db, int code, const char *doing, struct base_err *
 {
     const struct failure *failure = failure_of(code);
     char number[16];
+    int reason = sqlite3_system_errno(db);
     snprintf(number, sizeof number, "%d", sqlite3_extended_errcode(db));
+    /* Where the system gave no reason, the pairs end before it. */
     base_log(BASE_LOG_ERROR, "store failed", "while", doing, "reason", sqlite3_errmsg(db), "sqlite",
-             number, "errno", strerror(sqlite3_system_errno(db)), NULL);
+             number, reason != 0 ? "errno" : NULL, strerror(reason), NULL);
     return base_err_set(err, failure->err_code, "%s", failure->message);
 }
 
@@ -234,6 +241,18 @@ static bool prepare_file(sqlite3 *db, const char *path, struct base_err *err)
     return !is_empty || write_schema(db, err);
 }
 
+/* SQLite makes a file that is not there, but where it cannot, it tells of its second try, to open
+ * it for reading: that there is no such file. */
+static bool make_file(const char *path, struct base_err *err)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (fd < 0) {
+        return base_err_set(err, BASE_UNAVAILABLE, "cannot open %s: %s", path, strerror(errno));
+    }
+    close(fd);
+    return true;
+}
+
 static sqlite3 *open_file(const char *path, struct base_err *err)
 {
     struct stat status;
@@ -241,8 +260,12 @@ static sqlite3 *open_file(const char *path, struct base_err *err)
         base_err_set(err, BASE_INVALID_ARGUMENT, "the store's file has no name");
         return NULL;
     }
-    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+    bool is_there = stat(path, &status) == 0;
+    if (is_there && !S_ISREG(status.st_mode)) {
         base_err_set(err, BASE_UNAVAILABLE, "cannot open %s: it is not a regular file", path);
+        return NULL;
+    }
+    if (!is_there && !make_file(path, err)) {
         return NULL;
     }
     /* "./" keeps a name from being read as a URI or as ":memory:". */

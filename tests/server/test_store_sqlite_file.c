@@ -25,6 +25,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define NOBODY 65534
+
 static int renew(void **state)
 {
     (void)state;
@@ -140,6 +142,22 @@ static void refuses_places_where_no_file_can_be(void **state)
                    ": No such file or directory");
     assert_refused("/proc/store.db", "UNAVAILABLE", "cannot open ", ": No such file or directory");
     assert_refused("", "INVALID_ARGUMENT", "the store's file has no name", "");
+}
+
+/* As nobody, since root may write anywhere. */
+static void says_why_a_file_cannot_be_made(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/tollgate-XXXXXX";
+    char path[64];
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chmod(folder, 0555), 0);
+    snprintf(path, sizeof path, "%s/store.db", folder);
+    bool is_root = geteuid() == 0;
+    assert_true(!is_root || seteuid(NOBODY) == 0);
+    assert_refused(path, "UNAVAILABLE", "cannot open ", ": Permission denied");
+    assert_true(!is_root || seteuid(0) == 0);
+    assert_int_equal(rmdir(folder), 0);
 }
 
 static void accepts_an_empty_file_and_odd_names(void **state)
@@ -432,6 +450,7 @@ int main(void)
         ON_FRESH_PATH(does_not_count_what_the_library_allocates), /* before any other */
         ON_FRESH_PATH(refuses_files_that_are_not_its_own),
         ON_FRESH_PATH(refuses_places_where_no_file_can_be),
+        ON_FRESH_PATH(says_why_a_file_cannot_be_made),
         ON_FRESH_PATH(accepts_an_empty_file_and_odd_names),
         ON_FRESH_PATH(refuses_a_file_that_cannot_be_written),
         ON_FRESH_PATH(keeps_what_it_acknowledged_when_killed),
