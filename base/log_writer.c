@@ -172,3 +172,12 @@ void base_log_write(struct base_str lines)
         (void)written; /* there is nowhere left to say that the log is gone */
     }
 }
+
+void base_log_write_now(struct base_str line)
+{
+    struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (poll(&room, 1, 0) > 0) {
+        ssize_t written = write(STDERR_FILENO, line.data, line.len);
+        (void)written;
+    }
+}

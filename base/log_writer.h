@@ -26,4 +26,8 @@ void base_log_writer_stop(void);
  * dropped. Any thread. */
 void base_log_write(struct base_str lines);
 
+/* Writes a line on the calling thread, before what waits, unless that would have to wait itself:
+ * then it is lost. Any thread. */
+void base_log_write_now(struct base_str line);
+
 #endif

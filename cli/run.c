@@ -4,6 +4,7 @@
 
 #include "base/cores.h"
 #include "base/log.h"
+#include "base/log_stray.h"
 #include "base/log_writer.h"
 #include "cli/admin.h"
 #include "cli/api.h"
@@ -298,6 +299,7 @@ static void start(struct program *program, const struct cli_options *options)
     raise_file_limit();
     cli_signals_init();
     base_log_writer_start();
+    base_log_stray_take();
 }
 
 /* Reads descriptor sets anew, for the requests that begin from now on; when they are no good, the
@@ -347,6 +349,7 @@ static bool finish(struct program *program, bool is_open, const struct base_err 
     if (is_fine) {
         base_log(BASE_LOG_INFO, "stopped", NULL);
     }
+    base_log_stray_release();
     base_log_writer_stop();
     return is_fine;
 }
