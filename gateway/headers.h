@@ -12,7 +12,8 @@
  * whether it sends TE: trailers or not (libh2o 2.2.5 could not send trailers either).
  * www-authenticate, the challenge of a 401, keeps its name in both. "-bin" values are base64;
  * several in one header stand apart by commas. Connection and its kind, Content-Type and grpc-*
- * never cross. Pure; any thread.
+ * never cross. What Connection names crosses as if it did not: to drop it would let a client take
+ * back what a proxy before the gateway has added. Pure; any thread.
  */
 #ifndef GATEWAY_HEADERS_H
 #define GATEWAY_HEADERS_H

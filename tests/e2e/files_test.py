@@ -91,10 +91,10 @@ class Server:
 class Gateway(Program):
     """`tollgate gateway` before the server."""
 
-    def __init__(self, upstream_port, name):
+    def __init__(self, upstream_port, name, *flags):
         super().__init__([program_path, "gateway", "--listen", "127.0.0.1:0", "--upstream",
-                          f"127.0.0.1:{upstream_port}", "--proto-set", f"{work.name}/{name}.binpb"],
-                         f"{work.name}/{name}.log")
+                          f"127.0.0.1:{upstream_port}", "--proto-set", f"{work.name}/{name}.binpb", *flags],
+                         f"{work.name}/{name}{''.join(flags)}.log")
         self.http_port = self.port("http")
 
 
@@ -102,9 +102,9 @@ server = Server()
 
 
 class FilesTest(unittest.TestCase):
-    def ask(self, method, path, body=None, headers=()):
+    def ask(self, method, path, body=None, headers=(), port=None):
         """The response, with its body in `body`; headers are pairs, so that one may stand twice."""
-        connection = http.client.HTTPConnection("127.0.0.1", gateway.http_port, timeout=WAIT_S_MAX)
+        connection = http.client.HTTPConnection("127.0.0.1", port or gateway.http_port, timeout=WAIT_S_MAX)
         self.addCleanup(connection.close)
         connection.putrequest(method, path)
         for name, value in headers:
@@ -196,6 +196,19 @@ class Metadata(FilesTest):
                 "x-page": "7", "grpc-metadata-color": "blue", "grpc-metadata-trace-bin": "AP8=",
                 "grpc-trailer-x-sum": "9", "grpc-trailer-took": "1ms", "grpc-trailer-mark-bin": "/w=="})
             self.assertIsNone(response.headers["trailer"])
+
+    def test_the_id_of_a_request_is_the_gateways(self):
+        def answer(_name, request, context):
+            context.send_initial_metadata([("x-request-id", "theirs")])
+            return request
+
+        server.answer = answer
+        logging = Gateway(server.port, "files", "--access-log")
+        self.addCleanup(logging.stop)
+        response = self.ask("POST", "/echo", b"x", [("X-Request-Id", "mine")], logging.http_port)
+        self.assertEqual(response.headers.get_all("x-request-id"), ["mine"])
+        response = self.ask("POST", "/echo", b"x")  # a gateway that gives none
+        self.assertEqual(response.headers.get_all("x-request-id"), ["theirs"])
 
     def test_binary_metadata_must_be_base64(self):
         response = self.ask("POST", "/echo", b"x", [("Grpc-Metadata-Trace-Bin", "a%b")])
