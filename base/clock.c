@@ -1,6 +1,9 @@
 /* Log lines come many a second, and the text of a second is dear: each thread keeps its last. */
 #include "base/clock.h"
 
+#include "base/period.h"
+
+#include <assert.h>
 #include <string.h>
 #include <time.h>
 
@@ -58,4 +61,14 @@ void base_clock_format_ms(int64_t unix_ns, char out[BASE_CLOCK_TEXT_SIZE])
     out[21] = (char)('0' + ms / 10 % 10);
     out[22] = (char)('0' + ms % 10);
     memcpy(out + 23, "Z", 2);
+}
+
+void base_clock_format_day(int64_t day, char out[BASE_CLOCK_DAY_SIZE])
+{
+    time_t seconds = (time_t)(day * BASE_SECONDS_PER_DAY);
+    struct tm utc;
+    gmtime_r(&seconds, &utc);
+    size_t len = strftime(out, BASE_CLOCK_DAY_SIZE, "%Y-%m-%d", &utc);
+    assert(len == BASE_CLOCK_DAY_SIZE - 1 && "a year of four digits");
+    (void)len;
 }

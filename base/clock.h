@@ -34,8 +34,15 @@ extern const struct base_clock base_clock_coarse;
 /* Room for base_clock_format_ms, its NUL included. */
 #define BASE_CLOCK_TEXT_SIZE 25
 
-/* Writes `unix_ns` as RFC 3339 UTC with milliseconds, "2026-01-31T09:30:00.000Z". The year must lie
- * in 0001 to 9999. */
+/* Writes `unix_ns`, which is of the years 1677 to 2262, as RFC 3339 UTC with milliseconds,
+ * "2026-01-31T09:30:00.000Z". */
 void base_clock_format_ms(int64_t unix_ns, char out[BASE_CLOCK_TEXT_SIZE]);
+
+/* Room for base_clock_format_day, its NUL included. */
+#define BASE_CLOCK_DAY_SIZE 11
+
+/* Writes the day that is `day` days after 1970-01-01 as "2026-01-31". The year must lie in 1000 to
+ * 9999. */
+void base_clock_format_day(int64_t day, char out[BASE_CLOCK_DAY_SIZE]);
 
 #endif

@@ -11,28 +11,26 @@ static const struct srv_collection usage = {
     .type = &tollgate__usage_day__descriptor,
 };
 
-/* "YYYY-MM-DD", the end of a key. */
-#define DAY_LEN 10
-
+/* "PLAN/KEY/2026-01-31". */
 struct name {
     char text[SRV_STORE_KEY_BYTES_MAX + 1];
     struct base_str key;
 };
 
-_Static_assert((size_t)2 * SRV_QUOTA_ID_BYTES_MAX + sizeof "//" + DAY_LEN <=
+_Static_assert((size_t)2 * SRV_QUOTA_ID_BYTES_MAX + sizeof "//" + BASE_CLOCK_DAY_SIZE <=
                    SRV_STORE_KEY_BYTES_MAX,
                "the longest name is a key");
 
 static bool name_of(struct srv_quota_owner owner, int64_t day, struct name *out,
                     struct base_err *err)
 {
-    char date[BASE_CLOCK_TEXT_SIZE];
+    char date[BASE_CLOCK_DAY_SIZE];
     if (!srv_quota_check_owner(owner, err)) {
         return false;
     }
-    base_clock_format_ms(day * BASE_SECONDS_PER_DAY * BASE_NS_PER_S, date);
-    int len = snprintf(out->text, sizeof out->text, "%.*s/%.*s/%.*s", BASE_STR_ARGS(owner.plan_id),
-                       BASE_STR_ARGS(owner.key_id), DAY_LEN, date);
+    base_clock_format_day(day, date);
+    int len = snprintf(out->text, sizeof out->text, "%.*s/%.*s/%s", BASE_STR_ARGS(owner.plan_id),
+                       BASE_STR_ARGS(owner.key_id), date);
     out->key = base_str_make(out->text, (size_t)len);
     return true;
 }

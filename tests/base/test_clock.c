@@ -32,6 +32,23 @@ static void formats_rfc_3339(void **state)
     }
 }
 
+static void formats_days(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t day;
+        const char *text;
+    } rows[] = {
+        {-354285, "1000-01-01"}, {-1, "1969-12-31"},     {0, "1970-01-01"},
+        {11016, "2000-02-29"},   {106752, "2262-04-12"}, {2932896, "9999-12-31"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[BASE_CLOCK_DAY_SIZE];
+        base_clock_format_day(rows[i].day, text);
+        assert_string_equal(text, rows[i].text);
+    }
+}
+
 static void monotonic_never_goes_back(void **state)
 {
     (void)state;
@@ -63,6 +80,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(coarse_is_a_little_behind),
         cmocka_unit_test(formats_rfc_3339),
+        cmocka_unit_test(formats_days),
         cmocka_unit_test(monotonic_never_goes_back),
         cmocka_unit_test(system_clock_tells_the_time_of_day),
     };

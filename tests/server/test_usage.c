@@ -261,6 +261,20 @@ static void reports_days_in_order(void **state)
     assert_int_equal(days[0].used, 5);
 }
 
+/* What the admin API may ask for: from 1970-01-01 to 9999-12-31, far past what int64_t holds in
+ * nanoseconds. */
+static void reports_any_day_of_the_calendar(void **state)
+{
+    static const int64_t ends[] = {0, 2932896};
+    (void)state;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        struct srv_usage_day day;
+        add(owner, ends[i], 5 + (int64_t)i);
+        read_days(NULL, ends[i], ends[i], &day);
+        assert_int_equal(day.used, 5 + i);
+    }
+}
+
 /* A week that begins on Sunday, 2026-11-22, and 40 of 100 reserved in this one. */
 static void reports_what_remained(void **state)
 {
@@ -308,7 +322,7 @@ int main(void)
         ON_FRESH_STORE(each_period_has_its_own_counter), ON_FRESH_STORE(gives_back_and_forgets),
         ON_FRESH_STORE(what_remains_can_be_set),         ON_FRESH_STORE(refuses_what_is_no_quota),
         ON_FRESH_STORE(extensions_do_not_pile_up),       ON_FRESH_STORE(reports_days_in_order),
-        ON_FRESH_STORE(reports_what_remained),
+        ON_FRESH_STORE(reports_any_day_of_the_calendar), ON_FRESH_STORE(reports_what_remained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
