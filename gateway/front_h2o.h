@@ -30,6 +30,10 @@
 /* Streams of one HTTP/2 connection served at once. */
 #define GW_FRONT_STREAMS_MAX 100
 
+/* Requests that an HTTP/2 client may give up in a second, once they are being served; one that does
+ * so more often is cut off. A page that is left gives up what it has open, at most. */
+#define GW_FRONT_GIVEN_UP_PER_S_MAX (2 * GW_FRONT_STREAMS_MAX)
+
 /* A request must have been read whole this long after the connection was ready for it; an idle
  * connection is closed after as long. */
 #define GW_FRONT_READ_TIMEOUT_MS 30000

@@ -268,6 +268,21 @@ struct gw_front_connection *gw_front_connection_of(h2o_req_t *req)
     return req->conn->callbacks->get_socket(req->conn)->on_close.data;
 }
 
+/* Each one costs a call that nobody waits for, and frees its stream for the next at once, so that
+ * the limit of streams does not bound them (CVE-2023-44487). */
+void gw_front_connection_gave_up(struct gw_front_connection *connection)
+{
+    int64_t now_ns = base_clock_monotonic_ns();
+    if (now_ns - connection->second_began_ns >= BASE_NS_PER_S) {
+        connection->second_began_ns = now_ns;
+        connection->given_up_count = 0;
+    }
+    if (++connection->given_up_count > GW_FRONT_GIVEN_UP_PER_S_MAX && !connection->is_cut) {
+        connection->is_cut = true;
+        shutdown(h2o_socket_get_fd(connection->socket), SHUT_RDWR);
+    }
+}
+
 /* ---- Accepting ---- */
 
 void gw_front_on_accept_again(struct base_timer *timer)

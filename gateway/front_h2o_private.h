@@ -113,7 +113,9 @@ struct gw_front_connection {
     int64_t ready_at_ns; /* when it was accepted, its protocol known, an answer of HTTP/1 ended */
     struct base_timer first_bytes; /* until it is known which protocol is spoken */
     bool is_http2;
-    bool is_cut; /* its socket is shut, and the library has not noticed yet */
+    bool is_cut;             /* its socket is shut, and the library has not noticed yet */
+    int64_t second_began_ns; /* of the count below */
+    int given_up_count;
     struct gw_front_exchange *exchanges; /* requests being served, doubly linked */
     int linger_fd;                       /* the socket kept open past its close, or -1 */
     size_t peer_len;
@@ -194,6 +196,9 @@ void gw_front_on_accept_again(struct base_timer *timer);
 
 /* The connection of a request. */
 struct gw_front_connection *gw_front_connection_of(h2o_req_t *req);
+
+/* Says that the client has given up a request that was being served. */
+void gw_front_connection_gave_up(struct gw_front_connection *connection);
 
 /* Keeps the socket past its close, to linger. */
 void gw_front_connection_linger(struct gw_front_connection *connection);

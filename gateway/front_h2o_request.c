@@ -43,6 +43,9 @@ static void exchange_dispose(void *memory)
     } else {
         connection->exchanges = exchange->next;
     }
+    if (!exchange->is_answered && !gw_front_is_http1(exchange->req)) {
+        gw_front_connection_gave_up(exchange->connection);
+    }
     if (exchange->call != NULL) {
         gw_call_release(exchange->call);
     }
