@@ -10,10 +10,9 @@
 #include "gateway/status.h"
 #include "rpc/context.h"
 
-#define BUSY_BODY "{\"code\":14,\"message\":\"too many requests in flight\",\"details\":[]}"
-#define TOO_LARGE_BODY                                                                             \
-    "{\"code\":8,\"message\":\"request body is larger than 4194304 bytes\",\"details\":[]}"
-_Static_assert(GW_BODY_BYTES_MAX == 4194304, "the limit is written in TOO_LARGE_BODY");
+#define BUSY_BODY "{\"code\":14,\"message\":\"" GW_BUSY_MESSAGE "\",\"details\":[]}"
+#define TOO_LARGE_BODY "{\"code\":8,\"message\":\"" GW_TOO_LARGE_MESSAGE "\",\"details\":[]}"
+_Static_assert(GW_BODY_BYTES_MAX == 4194304, "the limit is written in GW_TOO_LARGE_MESSAGE");
 
 const struct gw_answer gw_answer_busy = {
     .http_status = 503,

@@ -117,6 +117,8 @@ void gw_call_release(struct gw_call *call) ON_LOOP;
 
 /* The answers a front gives without a call: 503 when the desk is full, 413 for a body of more than
  * GW_BODY_BYTES_MAX. Static. */
+#define GW_BUSY_MESSAGE "too many requests in flight"
+#define GW_TOO_LARGE_MESSAGE "request body is larger than 4194304 bytes"
 extern const struct gw_answer gw_answer_busy;
 extern const struct gw_answer gw_answer_too_large;
 

@@ -163,6 +163,7 @@ static struct gw_front *front_create(const struct gw_front_config *config)
 {
     struct gw_front *front = base_calloc(1, sizeof *front);
     front->cors = config->gateway->cors;
+    front->dialect = config->gateway->dialect;
     front->logs_requests = config->logs_requests;
     front->room.bytes_max =
         config->body_memory_bytes > 0 ? config->body_memory_bytes : GW_FRONT_BODY_MEMORY_DEFAULT;

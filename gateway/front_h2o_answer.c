@@ -51,8 +51,8 @@ struct gw_preflight gw_front_preflight(const h2o_req_t *req)
 
 /* ---- Answering ---- */
 
-#define OVERLOADED_BODY                                                                            \
-    "{\"code\":14,\"message\":\"too many large requests at once; try again\",\"details\":[]}"
+#define OVERLOADED_MESSAGE "too many large requests at once; try again"
+#define OVERLOADED_BODY "{\"code\":14,\"message\":\"" OVERLOADED_MESSAGE "\",\"details\":[]}"
 
 static const struct gw_header retry_after = {{"retry-after", 11}, {"1", 1}};
 
@@ -101,15 +101,71 @@ void gw_front_send(struct gw_front_exchange *exchange, const struct gw_answer *a
     h2o_send(req, &body, sends_body ? 1 : 0, H2O_SEND_STATE_FINAL);
 }
 
-/* The error body in the request's pool. `message` is a constant of this program or of the library,
+/* ---- Errors of the front's own ---- */
+
+/* The body of an error in the dialect, in the request's pool, and the header that goes with it. */
+static h2o_iovec_t dialect_error(h2o_req_t *req, const struct gw_dialect *dialect,
+                                 enum base_code code, const char *message,
+                                 struct gw_header *out_header)
+{
+    struct base_buf json;
+    base_buf_init(&json, GW_ANSWER_BYTES_MAX);
+    *out_header = dialect->write_error(dialect, code, base_str_of(message), &json);
+    h2o_iovec_t body = h2o_strdup(&req->pool, json.data == NULL ? "" : json.data, json.len);
+    base_buf_dispose(&json);
+    return body;
+}
+
+/* The same as Tollgate speaks otherwise. `message` is a constant of this program or of the library,
  * none of which holds a character that JSON would want escaped. */
-static h2o_iovec_t error_json(h2o_req_t *req, enum base_code code, const char *message)
+static h2o_iovec_t plain_error(h2o_req_t *req, enum base_code code, const char *message)
 {
     static const char format[] = "{\"code\":%d,\"message\":\"%s\",\"details\":[]}";
     size_t size = sizeof format + strlen(message);
     char *text = h2o_mem_alloc_pool(&req->pool, size);
     int len = snprintf(text, size, format, (int)code, message);
     return h2o_iovec_init(text, (size_t)len);
+}
+
+/* The body of an error, whose header is added to those of the answer. */
+static h2o_iovec_t error_json(h2o_req_t *req, enum base_code code, const char *message)
+{
+    const struct gw_dialect *dialect = gw_front_connection_of(req)->loop->front->dialect;
+    if (dialect == NULL) {
+        return plain_error(req, code, message);
+    }
+    struct gw_header header;
+    h2o_iovec_t body = dialect_error(req, dialect, code, message, &header);
+    add_header(req, &header);
+    return body;
+}
+
+/* What the answers that are constants say. */
+static const struct own_error {
+    const struct gw_answer *answer;
+    enum base_code code;
+    const char *message;
+} own_errors[] = {
+    {&gw_answer_busy, BASE_UNAVAILABLE, GW_BUSY_MESSAGE},
+    {&gw_answer_too_large, BASE_RESOURCE_EXHAUSTED, GW_TOO_LARGE_MESSAGE},
+    {&gw_front_overloaded, BASE_UNAVAILABLE, OVERLOADED_MESSAGE},
+};
+
+static const struct own_error *own_error_of(const struct gw_answer *answer)
+{
+    const struct own_error *error = own_errors;
+    while (error->answer != answer) {
+        error++;
+    }
+    return error;
+}
+
+void gw_front_send_own(struct gw_front_exchange *exchange, const struct gw_answer *answer)
+{
+    const struct own_error *error = own_error_of(answer);
+    struct gw_answer spoken = *answer;
+    spoken.body = gw_front_str(error_json(exchange->req, error->code, error->message));
+    gw_front_send(exchange, &spoken);
 }
 
 void gw_front_refuse(struct gw_front_exchange *exchange, const struct base_err *err)
@@ -167,7 +223,7 @@ static h2o_ostream_t **replace_body(h2o_req_t *req, h2o_ostream_t **slot)
     const struct gw_answer *known = known_error(req->res.status);
     stream->super.do_send = send_json;
     stream->body = known != NULL
-                       ? h2o_iovec_init((void *)(uintptr_t)known->body.data, known->body.len)
+                       ? error_json(req, own_error_of(known)->code, own_error_of(known)->message)
                        : error_json(req, code_of(req->res.status), req->res.reason);
     for (size_t i = 0; known != NULL && i < known->header_count; i++) {
         add_header(req, &known->headers[i]);

@@ -51,7 +51,8 @@ struct gw_front_intake {
 };
 
 struct gw_front {
-    const struct gw_cors *cors; /* as its gateways have it; or NULL */
+    const struct gw_cors *cors;       /* as its gateways have it; or NULL */
+    const struct gw_dialect *dialect; /* likewise */
     bool logs_requests;
     struct gw_front_protocol http1;
     struct gw_front_protocol http2;
@@ -254,6 +255,9 @@ extern const struct gw_answer gw_front_overloaded;
 
 /* Sends `answer`, which outlives the request's pool. */
 void gw_front_send(struct gw_front_exchange *exchange, const struct gw_answer *answer);
+
+/* Sends gw_answer_busy, gw_answer_too_large or gw_front_overloaded in the gateway's dialect. */
+void gw_front_send_own(struct gw_front_exchange *exchange, const struct gw_answer *answer);
 
 /* Refuses a request that another server may read in another way; its connection is done with. */
 void gw_front_refuse(struct gw_front_exchange *exchange, const struct base_err *err);

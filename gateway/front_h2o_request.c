@@ -104,7 +104,7 @@ static void begin(struct gw_front_exchange *exchange)
     struct gw_call *call = gw_desk_begin(loop->desk, &request, &exchange->client);
     if (call == NULL) {
         exchange->is_answered = true;
-        gw_front_send(exchange, &gw_answer_busy);
+        gw_front_send_own(exchange, &gw_answer_busy);
     } else if (!exchange->is_answered) {
         exchange->call = call;
         if (gw_front_is_http1(req)) {
@@ -125,9 +125,9 @@ static int on_request(h2o_handler_t *self, h2o_req_t *req)
         !gw_http1_head_check(base_str_make(input->bytes, input->size), &err)) {
         gw_front_refuse(exchange, &err);
     } else if (req->entity.len > GW_BODY_BYTES_MAX) {
-        gw_front_send(exchange, &gw_answer_too_large);
+        gw_front_send_own(exchange, &gw_answer_too_large);
     } else if (!gw_front_intake_has_room(exchange->connection->loop->front, req->entity.len)) {
-        gw_front_send(exchange, &gw_front_overloaded);
+        gw_front_send_own(exchange, &gw_front_overloaded);
     } else {
         begin(exchange);
     }

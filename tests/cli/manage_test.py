@@ -7,9 +7,11 @@ Prints "N passed, N failed" and exits with 1 unless all passed.
 """
 
 import datetime
+import http.client
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 import tempfile
@@ -246,6 +248,31 @@ class Manage(unittest.TestCase):
         self.assertIn("no answer from the admin listener at http://127.0.0.1:1; is tollgate serve running", errors)
         status, _, errors = run("keys", "list", TOLLGATE_ADMIN_TOKEN="another")
         self.assertEqual((status, errors), (1, "tollgate keys list: the bearer token is not the right one\n"))
+
+
+class OwnErrors(unittest.TestCase):
+    """What the listener answers before anything has looked at a request speaks as all its errors do."""
+
+    def answer(self, head, body=b""):
+        host, port = program.admin.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), CALL_S_MAX) as connection:
+            connection.sendall(head.encode() + body)
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            return response.status, response.headers["x-amzn-ErrorType"], json.loads(response.read())
+
+    def test_they_speak_the_dialect(self):
+        large = 4 * 1024 * 1024 + 1
+        for head, body, status, kind, message in [
+                (f"POST /apikeys HTTP/1.1\r\nHost: x\r\nContent-Length: {large}\r\n\r\n", b"x" * large, 413,
+                 "LimitExceededException", "request body is larger than 4194304 bytes"),
+                ("GET /apikeys HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", b"", 400, "BadRequestException", None),
+                ("GET /apikeys HTTP/1.1\nHost: x\n\n", b"", 400, "BadRequestException", None),
+        ]:
+            got, got_kind, answer = self.answer(head, body)
+            self.assertEqual((got, got_kind, list(answer)), (status, kind, ["message"]))
+            if message is not None:
+                self.assertEqual(answer["message"], message)
 
 
 class Gateways(unittest.TestCase):
