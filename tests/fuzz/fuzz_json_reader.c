@@ -15,8 +15,8 @@ static struct gw_schema *schema;
 static const struct gw_message *choose_type(unsigned choice)
 {
     static const char *const names[] = {
-        "test.v1.Scalars", "test.v1.Lists",     "test.v1.Maps", "test.v1.Choices",
-        "test.v1.Nested",  "test.v1.WellKnown", "test.v1.Wide", "test.v2.Legacy",
+        "test.v1.Scalars",   "test.v1.Lists", "test.v1.Maps",   "test.v1.Choices", "test.v1.Nested",
+        "test.v1.WellKnown", "test.v1.Wide",  "test.v2.Legacy", "test.v2.OldSet",
     };
     if (schema == NULL) {
         schema = descriptor_file_schema(TRANSCODE_DESCRIPTOR_SET);
