@@ -3,7 +3,7 @@
  */
 #include "gateway/field_path.h"
 
-#include "gateway/wire.h"
+#include "base/wire.h"
 
 /* Checks that a path can go on behind `field`. */
 static bool check_way(const struct gw_field *field, struct base_err *err)
@@ -115,8 +115,8 @@ bool gw_field_is_text(const struct gw_field *field)
 /* Ends the message on the way that `field` is, whose payload begins at `at`. */
 static bool close_message(const struct gw_field *field, size_t at, struct base_buf *out)
 {
-    return field->type == GW_GROUP ? gw_wire_end_group(out, field->number)
-                                   : gw_wire_close_length(out, at);
+    return field->type == GW_GROUP ? base_wire_end_group(out, field->number)
+                                   : base_wire_close_length(out, at);
 }
 
 bool gw_field_path_to_wire(const struct gw_field_path *path, struct base_str text,

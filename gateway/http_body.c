@@ -4,7 +4,7 @@
 #include "gateway/http_body.h"
 
 #include "base/utf8.h"
-#include "gateway/wire.h"
+#include "base/wire.h"
 
 /* Of google.api.HttpBody; below 16, so a tag is one byte. */
 enum { CONTENT_TYPE_NUMBER = 1, DATA_NUMBER = 2 };
@@ -27,9 +27,9 @@ bool gw_http_body_is(const struct gw_message *type)
 /* Bytes of a record with a tag of one byte, none for an empty text. */
 static size_t record_size(struct base_str text)
 {
-    uint8_t unused[GW_VARINT_BYTES_MAX];
+    uint8_t unused[BASE_VARINT_BYTES_MAX];
     return text.len == 0 ? 0
-                         : 1 + (size_t)(gw_wire_put_varint(unused, text.len) - unused) + text.len;
+                         : 1 + (size_t)(base_wire_put_varint(unused, text.len) - unused) + text.len;
 }
 
 /* Appends a record, for which there is room. */
@@ -39,8 +39,8 @@ static void put_record(struct base_buf *out, uint8_t number, struct base_str tex
         return;
     }
     uint8_t *start = (uint8_t *)base_buf_end(out);
-    *start = (uint8_t)(number << 3 | GW_WIRE_LEN);
-    uint8_t *end = gw_wire_put_varint(start + 1, text.len);
+    *start = (uint8_t)(number << 3 | BASE_WIRE_LEN);
+    uint8_t *end = base_wire_put_varint(start + 1, text.len);
     memcpy(end, text.data, text.len);
     out->len += (size_t)(end - start) + text.len;
 }
@@ -50,7 +50,7 @@ static void put_head(struct base_buf *out, const struct gw_field *field, size_t 
 {
     uint8_t *start = (uint8_t *)base_buf_end(out);
     memcpy(start, field->tag, field->tag_len);
-    out->len += (size_t)(gw_wire_put_varint(start + field->tag_len, len) - start);
+    out->len += (size_t)(base_wire_put_varint(start + field->tag_len, len) - start);
 }
 
 bool gw_http_body_to_wire(const struct gw_field *field, const struct gw_http_body *body,
@@ -60,7 +60,7 @@ bool gw_http_body_to_wire(const struct gw_field *field, const struct gw_http_bod
         return base_err_set(err, BASE_INVALID_ARGUMENT, "header content-type: expected UTF-8");
     }
     size_t len = record_size(body->content_type) + record_size(body->data);
-    size_t head_bytes_max = field == NULL ? 0 : sizeof field->tag + GW_VARINT_BYTES_MAX;
+    size_t head_bytes_max = field == NULL ? 0 : sizeof field->tag + BASE_VARINT_BYTES_MAX;
     if (!base_buf_reserve(out, head_bytes_max + len)) {
         return base_err_set(err, BASE_RESOURCE_EXHAUSTED,
                             "the message would be larger than %zu bytes", out->max_bytes);
@@ -78,15 +78,15 @@ bool gw_http_body_to_wire(const struct gw_field *field, const struct gw_http_bod
 /* Reads the fields of a message over what `out` holds; false when the bytes are damaged. */
 static bool read_message(struct base_str wire, struct gw_http_body *out)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    struct gw_wire_record record;
-    while (!gw_wire_at_end(&reader)) {
-        if (!gw_wire_next(&reader, &record)) {
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    struct base_wire_record record;
+    while (!base_wire_at_end(&reader)) {
+        if (!base_wire_next(&reader, &record)) {
             return false;
         }
-        if (record.number == CONTENT_TYPE_NUMBER && record.type == GW_WIRE_LEN) {
+        if (record.number == CONTENT_TYPE_NUMBER && record.type == BASE_WIRE_LEN) {
             out->content_type = record.bytes;
-        } else if (record.number == DATA_NUMBER && record.type == GW_WIRE_LEN) {
+        } else if (record.number == DATA_NUMBER && record.type == BASE_WIRE_LEN) {
             out->data = record.bytes;
         }
     }
@@ -96,13 +96,13 @@ static bool read_message(struct base_str wire, struct gw_http_body *out)
 /* As read_message, for each record of `field` in its parent. */
 static bool read_field(const struct gw_field *field, struct base_str wire, struct gw_http_body *out)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    struct gw_wire_record record;
-    while (!gw_wire_at_end(&reader)) {
-        if (!gw_wire_next(&reader, &record)) {
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    struct base_wire_record record;
+    while (!base_wire_at_end(&reader)) {
+        if (!base_wire_next(&reader, &record)) {
             return false;
         }
-        bool is_field = record.number == field->number && record.type == GW_WIRE_LEN;
+        bool is_field = record.number == field->number && record.type == BASE_WIRE_LEN;
         if (is_field && !read_message(record.bytes, out)) {
             return false;
         }

@@ -3,7 +3,7 @@
 #include "gateway/json_to_wire.h"
 
 /* A tag and a varint or a fixed payload. */
-#define SCALAR_BYTES_MAX (5 + GW_VARINT_BYTES_MAX)
+#define SCALAR_BYTES_MAX (5 + BASE_VARINT_BYTES_MAX)
 
 /* Digits that cannot overflow 64 bits. */
 #define SAFE_DIGITS 19

@@ -12,7 +12,7 @@ static bool read_message_field(struct gw_reader *reader, const struct gw_field *
         return (base_buf_append(reader->out, field->tag, field->tag_len) ||
                 gw_reader_full(reader)) &&
                gw_read_message(reader, field->message) &&
-               (gw_wire_end_group(reader->out, field->number) || gw_reader_full(reader));
+               (base_wire_end_group(reader->out, field->number) || gw_reader_full(reader));
     }
     struct gw_payload payload;
     return gw_payload_open(reader, field->tag, field->tag_len, *guess, &payload) &&
@@ -67,7 +67,7 @@ static bool read_packed(struct gw_reader *reader, const struct gw_field *field,
         uint64_t bits = 0;
         bool is_skipped = false;
         if (!gw_read_bits(reader, field, &bits, &is_skipped) ||
-            !gw_reader_reserve(reader, GW_VARINT_BYTES_MAX)) {
+            !gw_reader_reserve(reader, BASE_VARINT_BYTES_MAX)) {
             return false;
         }
         if (!is_skipped) {

@@ -4,8 +4,8 @@
 #include "gateway/patch_mask.h"
 
 #include "base/mem.h"
+#include "base/wire.h"
 #include "gateway/json_reader.h"
-#include "gateway/wire.h"
 
 #include <stdlib.h>
 
@@ -118,8 +118,8 @@ static int compare_paths(const void *a, const void *b)
 
 static bool write_path(struct base_str path, struct base_buf *out)
 {
-    uint8_t head[1 + GW_VARINT_BYTES_MAX] = {PATHS_TAG};
-    size_t len = (size_t)(gw_wire_put_varint(head + 1, path.len) - head);
+    uint8_t head[1 + BASE_VARINT_BYTES_MAX] = {PATHS_TAG};
+    size_t len = (size_t)(base_wire_put_varint(head + 1, path.len) - head);
     return base_buf_append(out, head, len) && base_buf_append_str(out, path);
 }
 
@@ -142,7 +142,7 @@ static bool write_mask(struct walk *walk, const struct gw_field *mask, struct ba
         fine = write_path(paths[i], out);
     }
     base_free(paths);
-    return (fine && gw_wire_close_length(out, payload)) || too_large(walk->err);
+    return (fine && base_wire_close_length(out, payload)) || too_large(walk->err);
 }
 
 bool gw_patch_mask_from_json(const struct gw_field *mask, const struct gw_message *type,

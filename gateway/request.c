@@ -6,11 +6,11 @@
 #include "gateway/request.h"
 
 #include "base/mem.h"
+#include "base/wire.h"
 #include "gateway/http_body.h"
 #include "gateway/patch_mask.h"
 #include "gateway/percent.h"
 #include "gateway/query.h"
-#include "gateway/wire.h"
 #include "gateway/wire_normal.h"
 
 /* Captures up to this size are decoded on the stack. */
@@ -19,7 +19,7 @@
 /* One field of one part of the request. */
 struct sighting {
     bool is_set;
-    struct gw_wire_record record;        /* of is_set */
+    struct base_wire_record record;      /* of is_set */
     const struct gw_field *oneof_member; /* another of a oneof the path goes through, or NULL */
 };
 
@@ -29,9 +29,9 @@ static void look_for(const struct gw_field_path *path, size_t depth, struct base
                      struct sighting *sighting)
 {
     const struct gw_field *field = path->fields[depth];
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    struct gw_wire_record record;
-    while (!gw_wire_at_end(&reader) && gw_wire_next(&reader, &record)) {
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    struct base_wire_record record;
+    while (!base_wire_at_end(&reader) && base_wire_next(&reader, &record)) {
         if (record.number != field->number) {
             const struct gw_field *other =
                 field->oneof < 0 ? NULL : gw_message_field_by_number(field->parent, record.number);
@@ -48,17 +48,17 @@ static void look_for(const struct gw_field_path *path, size_t depth, struct base
 }
 
 /* Whether a record holds what absence would mean, too. */
-static bool is_default(const struct gw_wire_record *record)
+static bool is_default(const struct base_wire_record *record)
 {
-    return record->type == GW_WIRE_LEN ? record->bytes.len == 0 : record->scalar == 0;
+    return record->type == BASE_WIRE_LEN ? record->bytes.len == 0 : record->scalar == 0;
 }
 
 /* Whether a wrapper holds zero, which text writes out and JSON does not. */
-static bool wraps_zero(const struct gw_wire_record *wrapper)
+static bool wraps_zero(const struct base_wire_record *wrapper)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(wrapper->bytes);
-    struct gw_wire_record value;
-    return gw_wire_at_end(&reader) || (gw_wire_next(&reader, &value) && is_default(&value));
+    struct base_wire_reader reader = base_wire_reader_make(wrapper->bytes);
+    struct base_wire_record value;
+    return base_wire_at_end(&reader) || (base_wire_next(&reader, &value) && is_default(&value));
 }
 
 static bool is_same(const struct gw_field *field, const struct sighting *a,
@@ -196,9 +196,9 @@ static bool write_path(const struct gw_route *route, const struct gw_captures *c
 static bool is_in_pieces(const struct gw_message *type, struct base_str wire)
 {
     uint64_t seen[GW_MESSAGE_FIELDS_MAX / 64] = {0};
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    struct gw_wire_record record;
-    while (!gw_wire_at_end(&reader) && gw_wire_next(&reader, &record)) {
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    struct base_wire_record record;
+    while (!base_wire_at_end(&reader) && base_wire_next(&reader, &record)) {
         const struct gw_field *field = gw_message_field_by_number(type, record.number);
         if (field == NULL || field->message == NULL || field->is_repeated) {
             continue;

@@ -7,9 +7,9 @@
 #define GATEWAY_SCALAR_H
 
 #include "base/err.h"
+#include "base/wire.h"
 #include "gateway/numbers.h"
 #include "gateway/schema.h"
-#include "gateway/wire.h"
 
 enum gw_scalar_status {
     GW_SCALAR_OK,
@@ -59,7 +59,8 @@ bool gw_scalar_refuse(enum gw_type type, enum gw_scalar_status status, struct ba
  * NUL. */
 int gw_shown_len(struct base_str text);
 
-/* Stores bits as they stand behind a tag; `out` has room for GW_VARINT_BYTES_MAX. Returns the end.
+/* Stores bits as they stand behind a tag; `out` has room for BASE_VARINT_BYTES_MAX. Returns the
+ * end.
  */
 static inline uint8_t *gw_put_bits(uint8_t *out, enum gw_type type, uint64_t bits)
 {
@@ -76,7 +77,7 @@ static inline uint8_t *gw_put_bits(uint8_t *out, enum gw_type type, uint64_t bit
         size = 4;
         break;
     default:
-        return gw_wire_put_varint(out, bits);
+        return base_wire_put_varint(out, bits);
     }
     for (size_t i = 0; i < size; i++) {
         out[i] = (uint8_t)(bits >> 8 * i);

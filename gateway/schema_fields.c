@@ -113,17 +113,17 @@ static bool load_type(struct gw_schema_loader *loader, struct gw_field *field,
 
 static void load_tag(struct gw_field *field, bool in_oneof)
 {
-    uint8_t tag[GW_VARINT_BYTES_MAX];
-    enum gw_wire_type type = field->is_packed ? GW_WIRE_LEN : gw_wire_type_of(field->type);
+    uint8_t tag[BASE_VARINT_BYTES_MAX];
+    enum base_wire_type type = field->is_packed ? BASE_WIRE_LEN : gw_wire_type_of(field->type);
     uint8_t *end = field->parent->is_message_set
                        ? gw_wire_put_item_tag(tag, field->number)
-                       : gw_wire_put_varint(tag, (uint64_t)field->number << 3 | type);
+                       : base_wire_put_varint(tag, (uint64_t)field->number << 3 | type);
     field->tag_len = (uint8_t)(end - tag);
     memcpy(field->tag, tag, field->tag_len);
     bool is_plain = field->tag_len == 1 && !field->is_repeated && !in_oneof &&
                     field->type != GW_GROUP &&
                     !(field->type == GW_ENUM && field->enumeration->is_closed);
-    field->plain_tag = is_plain ? field->tag[0] : GW_WIRE_NO_TAG;
+    field->plain_tag = is_plain ? field->tag[0] : BASE_WIRE_NO_TAG;
 }
 
 bool gw_schema_load_field(struct gw_schema_loader *loader, struct gw_field *field,

@@ -1,7 +1,7 @@
 /* A method's options: google.api.http and tollgate.method are extensions of MethodOptions, which
  * protobuf-c keeps as unknown fields. */
+#include "base/wire.h"
 #include "gateway/schema_private.h"
-#include "gateway/wire.h"
 #include "rpc/codec.h"
 
 #include "google/api/http.pb-c.h"
@@ -29,10 +29,10 @@ static struct base_str find_extension(const Google__Protobuf__MethodOptions *opt
             continue;
         }
         /* protobuf-c keeps the length in front of the payload. */
-        struct gw_wire_reader reader =
-            gw_wire_reader_make(base_str_make((const char *)field->data, field->len));
+        struct base_wire_reader reader =
+            base_wire_reader_make(base_str_make((const char *)field->data, field->len));
         uint64_t len;
-        if (gw_wire_read_varint(&reader, &len)) {
+        if (base_wire_read_varint(&reader, &len)) {
             return base_str_make((const char *)reader.next, (size_t)(reader.end - reader.next));
         }
     }

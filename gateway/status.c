@@ -5,7 +5,7 @@
 
 #include "base/base64.h"
 #include "base/utf8.h"
-#include "gateway/wire.h"
+#include "base/wire.h"
 
 /* google.rpc.Status.details */
 #define DETAILS_NUMBER 3
@@ -162,15 +162,15 @@ static bool append_base64(struct base_str bytes, struct base_buf *out)
 /* Takes a packed Any apart; false when it is none. */
 static bool read_any(struct base_str wire, struct base_str *out_url, struct base_str *out_value)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    struct gw_wire_record record;
-    while (!gw_wire_at_end(&reader)) {
-        if (!gw_wire_next(&reader, &record)) {
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    struct base_wire_record record;
+    while (!base_wire_at_end(&reader)) {
+        if (!base_wire_next(&reader, &record)) {
             return false;
         }
-        if (record.number == TYPE_URL_NUMBER && record.type == GW_WIRE_LEN) {
+        if (record.number == TYPE_URL_NUMBER && record.type == BASE_WIRE_LEN) {
             *out_url = record.bytes;
-        } else if (record.number == VALUE_NUMBER && record.type == GW_WIRE_LEN) {
+        } else if (record.number == VALUE_NUMBER && record.type == BASE_WIRE_LEN) {
             *out_value = record.bytes;
         }
     }
@@ -214,10 +214,10 @@ static void append_details(struct base_str status, const struct gw_transcode_opt
     const struct gw_message *any =
         gw_schema_message(options->schema, BASE_STR("google.protobuf.Any"));
     size_t start = out->len;
-    struct gw_wire_reader reader = gw_wire_reader_make(status);
-    struct gw_wire_record record;
-    while (!gw_wire_at_end(&reader) && gw_wire_next(&reader, &record)) {
-        if (record.number == DETAILS_NUMBER && record.type == GW_WIRE_LEN) {
+    struct base_wire_reader reader = base_wire_reader_make(status);
+    struct base_wire_record record;
+    while (!base_wire_at_end(&reader) && base_wire_next(&reader, &record)) {
+        if (record.number == DETAILS_NUMBER && record.type == BASE_WIRE_LEN) {
             append_detail(any, record.bytes, out->len == start, options, out);
         }
     }

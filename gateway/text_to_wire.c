@@ -29,7 +29,7 @@ static bool append_tag(const struct gw_field *field, struct base_buf *out, struc
 
 static bool close_length(struct base_buf *out, size_t at, struct base_err *err)
 {
-    return gw_wire_close_length(out, at) || full(out, err);
+    return base_wire_close_length(out, at) || full(out, err);
 }
 
 static bool enum_bits(const struct gw_enum *enumeration, struct base_str text, uint64_t *out_bits,
@@ -101,7 +101,7 @@ static bool append_scalar(const struct gw_field *field, struct base_str text, st
     if (!scalar_bits(field, text, &bits, err)) {
         return false;
     }
-    if (!base_buf_reserve(out, GW_VARINT_BYTES_MAX)) {
+    if (!base_buf_reserve(out, BASE_VARINT_BYTES_MAX)) {
         return full(out, err);
     }
     uint8_t *start = (uint8_t *)base_buf_end(out);

@@ -5,10 +5,10 @@
 #include "gateway/time_text.h"
 
 /* Two tags and two varints. */
-#define TIME_BYTES_MAX ((size_t)2 * (1 + GW_VARINT_BYTES_MAX))
+#define TIME_BYTES_MAX ((size_t)2 * (1 + BASE_VARINT_BYTES_MAX))
 
 /* The tag of field 1 of FieldMask, a string. */
-#define MASK_PATH_TAG (1 << 3 | GW_WIRE_LEN)
+#define MASK_PATH_TAG (1 << 3 | BASE_WIRE_LEN)
 
 const struct gw_message *gw_any_type(const struct gw_schema *schema, struct base_str url)
 {
@@ -57,11 +57,11 @@ static bool put_time(enum gw_well_known kind, struct base_str text, struct base_
     uint8_t *next = (uint8_t *)base_buf_end(out);
     if (seconds != 0) {
         *next++ = 1 << 3;
-        next = gw_wire_put_varint(next, (uint64_t)seconds);
+        next = base_wire_put_varint(next, (uint64_t)seconds);
     }
     if (nanos != 0) {
         *next++ = 2 << 3;
-        next = gw_wire_put_varint(next, (uint64_t)(int64_t)nanos);
+        next = base_wire_put_varint(next, (uint64_t)(int64_t)nanos);
     }
     out->len = (size_t)((char *)next - out->data);
     return true;
@@ -94,7 +94,7 @@ static bool put_path(struct base_str path, bool snake_too, struct base_buf *out)
     }
     uint8_t *next = (uint8_t *)base_buf_end(out);
     *next++ = MASK_PATH_TAG;
-    next = gw_wire_put_varint(next, len);
+    next = base_wire_put_varint(next, len);
     memmove(next, name, len);
     out->len = (size_t)((char *)next + len - out->data);
     return true;

@@ -89,8 +89,8 @@ static char *write_default(struct gw_writer *writer, char *at, const struct gw_f
 
 /* Where the only run of a field's records starts. */
 struct found {
-    const uint8_t *start;         /* NULL: nowhere */
-    struct gw_wire_record record; /* the last one */
+    const uint8_t *start;           /* NULL: nowhere */
+    struct base_wire_record record; /* the last one */
 };
 
 /* Finds the records of a field that is set; out of order when they are several where one is due,
@@ -98,13 +98,13 @@ struct found {
 static bool find(struct gw_writer *writer, const struct gw_field *field, struct base_str wire,
                  struct found *out_found)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    struct base_wire_reader reader = base_wire_reader_make(wire);
     struct found found = {.start = NULL};
     bool is_over = false; /* no more records may come */
-    while (!gw_wire_at_end(&reader)) {
+    while (!base_wire_at_end(&reader)) {
         const uint8_t *start = reader.next;
-        struct gw_wire_record record;
-        if (!gw_wire_next(&reader, &record)) {
+        struct base_wire_record record;
+        if (!base_wire_next(&reader, &record)) {
             return gw_writer_damaged(writer, field->parent) != NULL;
         }
         gw_record_open_item(field->parent, &record);

@@ -10,7 +10,7 @@
 struct entry {
     struct gw_key key;
     struct base_str key_text;
-    struct gw_wire_record value;
+    struct base_wire_record value;
     bool has_value;
     bool is_split;   /* a message value in several pieces */
     bool is_foreign; /* only values that a closed enum lacks: as if the entry were not there */
@@ -31,7 +31,7 @@ static uint64_t key_number(enum gw_type type, uint64_t bits)
     }
 }
 
-static void take_key(const struct gw_field *field, const struct gw_wire_record *record,
+static void take_key(const struct gw_field *field, const struct base_wire_record *record,
                      const char *base, struct entry *entry)
 {
     if (field->type == GW_STRING) {
@@ -43,12 +43,12 @@ static void take_key(const struct gw_field *field, const struct gw_wire_record *
     }
 }
 
-static void take_value(const struct gw_field *field, const struct gw_wire_record *record,
+static void take_value(const struct gw_field *field, const struct base_wire_record *record,
                        struct entry *entry)
 {
     if (!gw_record_fits(field, record)) {
         entry->is_foreign |=
-            !entry->has_value && field->type == GW_ENUM && record->type == GW_WIRE_VARINT;
+            !entry->has_value && field->type == GW_ENUM && record->type == BASE_WIRE_VARINT;
         return;
     }
     entry->is_split = entry->has_value && field->message != NULL;
@@ -62,12 +62,12 @@ static bool read_entry(const struct gw_field *map, struct base_str wire, const c
                        struct entry *out_entry)
 {
     const struct gw_field *fields = map->message->fields;
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    struct base_wire_reader reader = base_wire_reader_make(wire);
     *out_entry = (struct entry){.key = {.is_text = fields[KEY].type == GW_STRING}};
     out_entry->key_text = BASE_STR("");
-    while (!gw_wire_at_end(&reader)) {
-        struct gw_wire_record record;
-        if (!gw_wire_next(&reader, &record)) {
+    while (!base_wire_at_end(&reader)) {
+        struct base_wire_record record;
+        if (!base_wire_next(&reader, &record)) {
             return false;
         }
         if (record.number == fields[KEY].number && gw_record_fits(&fields[KEY], &record)) {
@@ -92,10 +92,10 @@ static bool is_below(const struct entry *a, const struct entry *b)
 /* Whether the keys only rise. */
 static bool only_rises(const struct gw_field *map, struct gw_records records, const char *base)
 {
-    struct gw_wire_record record;
+    struct base_wire_record record;
     struct entry entries[2];
     for (size_t i = 0; gw_records_next(&records, &record); i++) {
-        if (record.type != GW_WIRE_LEN || !read_entry(map, record.bytes, base, &entries[i % 2]) ||
+        if (record.type != BASE_WIRE_LEN || !read_entry(map, record.bytes, base, &entries[i % 2]) ||
             (i > 0 && !is_below(&entries[(i - 1) % 2], &entries[i % 2]))) {
             return false;
         }
@@ -107,11 +107,11 @@ static bool only_rises(const struct gw_field *map, struct gw_records records, co
 static bool find_repeats(const struct gw_field *map, struct gw_records records, const char *base,
                          struct gw_key_set *seen)
 {
-    struct gw_wire_record record;
+    struct base_wire_record record;
     struct entry entry;
     bool repeats = false;
     for (size_t i = 0; gw_records_next(&records, &record); i++) {
-        if (record.type == GW_WIRE_LEN && read_entry(map, record.bytes, base, &entry) &&
+        if (record.type == BASE_WIRE_LEN && read_entry(map, record.bytes, base, &entry) &&
             !entry.is_foreign) {
             entry.key.entry = i;
             repeats |= !gw_key_set_add(seen, base, entry.key);
@@ -173,10 +173,10 @@ static char *write_entries(struct gw_writer *writer, char *at, const struct gw_f
                            struct gw_records *records, const char *base,
                            const struct gw_key_set *seen)
 {
-    struct gw_wire_record record;
+    struct base_wire_record record;
     for (size_t i = 0; at != NULL && gw_records_next(records, &record); i++) {
         struct entry entry;
-        if (record.type != GW_WIRE_LEN) {
+        if (record.type != BASE_WIRE_LEN) {
             continue;
         }
         if (!read_entry(map, record.bytes, base, &entry)) {

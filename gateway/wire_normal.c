@@ -22,10 +22,9 @@ struct normalizer {
 /* The records of one field, which have been read before. */
 struct run {
     const struct gw_field *field;
-    const char *wire;
+    struct base_str wire; /* of the message */
     const uint64_t *keys;
     size_t count;
-    const uint8_t *end;
 };
 
 static bool full(struct normalizer *n)
@@ -47,16 +46,17 @@ static bool append(struct normalizer *n, const void *bytes, size_t len)
 
 static bool append_varint(struct normalizer *n, uint64_t value)
 {
-    uint8_t bytes[GW_VARINT_BYTES_MAX];
-    return append(n, bytes, (size_t)(gw_wire_put_varint(bytes, value) - bytes));
+    uint8_t bytes[BASE_VARINT_BYTES_MAX];
+    return append(n, bytes, (size_t)(base_wire_put_varint(bytes, value) - bytes));
 }
 
-static struct gw_wire_record record_at(const struct run *run, size_t index)
+static struct base_wire_record record_at(const struct run *run, size_t index)
 {
-    struct gw_wire_reader reader = {
-        (const uint8_t *)run->wire + gw_wire_order_place(run->keys[index]), run->end};
-    struct gw_wire_record record = {0};
-    bool ok = gw_wire_next(&reader, &record);
+    size_t place = gw_wire_order_place(run->keys[index]);
+    struct base_wire_reader reader =
+        base_wire_reader_make(base_str_make(run->wire.data + place, run->wire.len - place));
+    struct base_wire_record record = {0};
+    bool ok = base_wire_next(&reader, &record);
     assert(ok && "gw_wire_order_init has read it");
     (void)ok;
     gw_record_open_item(run->field->parent, &record);
@@ -67,7 +67,7 @@ static bool normalize(struct normalizer *n, const struct gw_message *type, struc
 
 static bool put_bits(struct normalizer *n, const struct gw_field *field, uint64_t bits)
 {
-    uint8_t bytes[GW_VARINT_BYTES_MAX];
+    uint8_t bytes[BASE_VARINT_BYTES_MAX];
     uint8_t *end = gw_put_bits(bytes, field->type, gw_bits_normal(field->type, bits));
     return append(n, bytes, (size_t)(end - bytes));
 }
@@ -81,8 +81,8 @@ static bool put_scalar(struct normalizer *n, const struct gw_field *field, uint6
 
 static bool put_packed(struct normalizer *n, const struct gw_field *field, struct base_str packed)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(packed);
-    while (!gw_wire_at_end(&reader)) {
+    struct base_wire_reader reader = base_wire_reader_make(packed);
+    while (!base_wire_at_end(&reader)) {
         uint64_t bits;
         if (!gw_wire_next_packed(&reader, field->type, &bits)) {
             return damaged(n, field->parent);
@@ -104,7 +104,7 @@ static bool put_scalars(struct normalizer *n, const struct run *run)
     }
     size_t start = n->out->len;
     for (size_t i = 0; i < run->count; i++) {
-        struct gw_wire_record record = record_at(run, i);
+        struct base_wire_record record = record_at(run, i);
         if (!(gw_record_is_packed(field, &record) ? put_packed(n, field, record.bytes)
                                                   : put_scalar(n, field, record.scalar))) {
             return false;
@@ -114,7 +114,7 @@ static bool put_scalars(struct normalizer *n, const struct run *run)
         n->out->len = before;
         return true;
     }
-    return !field->is_packed || gw_wire_close_length(n->out, start) || full(n);
+    return !field->is_packed || base_wire_close_length(n->out, start) || full(n);
 }
 
 static bool put_text(struct normalizer *n, const struct gw_field *field, struct base_str text)
@@ -138,9 +138,9 @@ static bool put_message(struct normalizer *n, const struct gw_field *field,
         return false;
     }
     if (field->type == GW_GROUP) {
-        return gw_wire_end_group(n->out, field->number) || full(n);
+        return base_wire_end_group(n->out, field->number) || full(n);
     }
-    return (gw_wire_close_length(n->out, start) || full(n)) &&
+    return (base_wire_close_length(n->out, start) || full(n)) &&
            (!field->parent->is_message_set || append_varint(n, GW_ITEM_END_TAG));
 }
 
@@ -166,7 +166,7 @@ static bool put_merged(struct normalizer *n, const struct run *run)
 }
 
 static bool put_element(struct normalizer *n, const struct gw_field *field,
-                        const struct gw_wire_record *record)
+                        const struct base_wire_record *record)
 {
     if (field->message != NULL) {
         return put_message(n, field, field->message, record->bytes);
@@ -184,14 +184,14 @@ static bool put_run(struct normalizer *n, const struct run *run)
         if (field->message != NULL && run->count > 1) {
             return put_merged(n, run);
         }
-        struct gw_wire_record last = record_at(run, run->count - 1);
+        struct base_wire_record last = record_at(run, run->count - 1);
         return gw_record_is_zero(field, &last) || put_element(n, field, &last);
     }
     if (gw_type_has_bits(field->type)) {
         return put_scalars(n, run);
     }
     for (size_t i = 0; i < run->count; i++) {
-        struct gw_wire_record record = record_at(run, i);
+        struct base_wire_record record = record_at(run, i);
         if (!put_element(n, field, &record)) {
             return false;
         }
@@ -215,10 +215,7 @@ static bool put_fields(struct normalizer *n, const struct gw_message *type, stru
     struct run before = {0};
     for (size_t i = 0; i < order->count;) {
         uint32_t index = gw_wire_order_field(order->keys[i]);
-        struct run run = {.field = &type->fields[index],
-                          .wire = wire.data,
-                          .keys = order->keys + i,
-                          .end = (const uint8_t *)wire.data + wire.len};
+        struct run run = {.field = &type->fields[index], .wire = wire, .keys = order->keys + i};
         while (i < order->count && gw_wire_order_field(order->keys[i]) == index) {
             run.count++;
             i++;
@@ -235,14 +232,14 @@ static bool put_fields(struct normalizer *n, const struct gw_message *type, stru
 /* Elements of a packed run that a closed enum lacks. */
 static bool put_foreign(struct normalizer *n, const struct gw_field *field, struct base_str packed)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(packed);
-    while (!gw_wire_at_end(&reader)) {
+    struct base_wire_reader reader = base_wire_reader_make(packed);
+    while (!base_wire_at_end(&reader)) {
         uint64_t bits;
         if (!gw_wire_next_packed(&reader, field->type, &bits)) {
             return damaged(n, field->parent);
         }
         if (gw_bits_are_foreign(field, bits) &&
-            !(append_varint(n, (uint64_t)field->number << 3 | GW_WIRE_VARINT) &&
+            !(append_varint(n, (uint64_t)field->number << 3 | BASE_WIRE_VARINT) &&
               append_varint(n, bits))) {
             return false;
         }
@@ -252,17 +249,17 @@ static bool put_foreign(struct normalizer *n, const struct gw_field *field, stru
 
 static bool put_unknown(struct normalizer *n, const struct gw_message *type, struct base_str wire)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    while (!gw_wire_at_end(&reader)) {
-        struct gw_wire_record record;
-        if (!gw_wire_next(&reader, &record)) {
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    while (!base_wire_at_end(&reader)) {
+        struct base_wire_record record;
+        if (!base_wire_next(&reader, &record)) {
             return damaged(n, type);
         }
         gw_record_open_item(type, &record);
         const struct gw_field *field = gw_message_field_by_number(type, record.number);
         bool is_known = field != NULL && gw_record_fits(field, &record);
         bool has_foreign = is_known && field->type == GW_ENUM && field->enumeration->is_closed &&
-                           record.type == GW_WIRE_LEN;
+                           record.type == BASE_WIRE_LEN;
         if (!(is_known ? !has_foreign || put_foreign(n, field, record.bytes)
                        : append(n, record.whole.data, record.whole.len))) {
             return false;

@@ -40,12 +40,12 @@ static void sort_keys(uint64_t *keys, size_t count)
 static bool walk(const struct gw_message *type, struct base_str wire, uint64_t *keys, size_t room,
                  size_t *out_count)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    struct base_wire_reader reader = base_wire_reader_make(wire);
     size_t count = 0;
-    while (!gw_wire_at_end(&reader)) {
+    while (!base_wire_at_end(&reader)) {
         uint64_t place = (uint64_t)(reader.next - (const uint8_t *)wire.data);
-        struct gw_wire_record record;
-        if (!gw_wire_next(&reader, &record)) {
+        struct base_wire_record record;
+        if (!base_wire_next(&reader, &record)) {
             return false;
         }
         gw_record_open_item(type, &record);

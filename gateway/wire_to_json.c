@@ -27,7 +27,7 @@ static inline char *write_bytes(struct gw_writer *writer, char *at, const struct
 }
 
 char *gw_write_value(struct gw_writer *writer, char *at, const struct gw_field *field,
-                     const struct gw_wire_record *record)
+                     const struct base_wire_record *record)
 {
     return gw_type_has_bits(field->type) ? gw_write_bits(writer, at, field, record->scalar)
                                          : write_bytes(writer, at, field, record->bytes);
@@ -38,15 +38,15 @@ char *gw_write_zero(struct gw_writer *writer, char *at, const struct gw_field *f
     if (field->is_repeated) {
         return gw_writer_text(writer, at, field->is_map ? BASE_STR("{},") : BASE_STR("[],"));
     }
-    struct gw_wire_record nothing = {.bytes = BASE_STR("")};
+    struct base_wire_record nothing = {.bytes = BASE_STR("")};
     return gw_write_value(writer, at, field, &nothing);
 }
 
 static char *write_packed(struct gw_writer *writer, char *at, const struct gw_field *field,
                           struct base_str bytes)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(bytes);
-    while (at != NULL && !gw_wire_at_end(&reader)) {
+    struct base_wire_reader reader = base_wire_reader_make(bytes);
+    while (at != NULL && !base_wire_at_end(&reader)) {
         uint64_t bits;
         if (!gw_wire_next_packed(&reader, field->type, &bits)) {
             return gw_writer_damaged(writer, field->parent);
@@ -60,7 +60,7 @@ static char *write_packed(struct gw_writer *writer, char *at, const struct gw_fi
 
 /* The elements of a list in one record, of which there may be none. */
 static char *write_elements(struct gw_writer *writer, char *at, const struct gw_field *field,
-                            const struct gw_wire_record *record)
+                            const struct base_wire_record *record)
 {
     if (!gw_record_fits(field, record)) {
         return at;
@@ -74,11 +74,11 @@ char *gw_write_list(struct gw_writer *writer, char *at, const struct gw_field *f
 {
     at = gw_writer_open(writer, at, '[');
     struct base_str bytes;
-    struct gw_wire_record record;
-    bool is_plain = field->tag_len == 1 && gw_wire_type_of(field->type) == GW_WIRE_LEN;
-    unsigned tag = is_plain ? field->tag[0] : GW_WIRE_NO_TAG;
+    struct base_wire_record record;
+    bool is_plain = field->tag_len == 1 && gw_wire_type_of(field->type) == BASE_WIRE_LEN;
+    unsigned tag = is_plain ? field->tag[0] : BASE_WIRE_NO_TAG;
     while (at != NULL) {
-        if (gw_wire_take(&records->reader, tag, &bytes)) {
+        if (base_wire_take(&records->reader, tag, &bytes)) {
             at = write_bytes(writer, at, field, bytes);
         } else if (gw_records_next(records, &record)) {
             at = write_elements(writer, at, field, &record);
@@ -93,10 +93,11 @@ char *gw_write_list(struct gw_writer *writer, char *at, const struct gw_field *f
 /* A list or map as a member, its records side by side from `start` on. An empty one is no member
  * unless zeros are printed. */
 static char *write_run(struct gw_writer *writer, char *at, const struct gw_field *field,
-                       struct gw_wire_reader *reader, const uint8_t *start)
+                       struct base_wire_reader *reader, const uint8_t *start)
 {
     size_t before = (size_t)(at - writer->out->data);
-    struct gw_records records = {.number = field->number, .reader = {start, reader->end}};
+    struct gw_records records = {.number = field->number,
+                                 .reader = {.next = start, .end = reader->end}};
     at = gw_writer_key(writer, at, field);
     if (at == NULL) {
         return NULL;
@@ -114,7 +115,7 @@ static char *write_run(struct gw_writer *writer, char *at, const struct gw_field
 
 /* What is left of a message, and of the fields that it may have. */
 struct members {
-    struct gw_wire_reader reader;
+    struct base_wire_reader reader;
     const struct gw_field *next; /* the first that may come, in order */
     const struct gw_field *end;
     uint64_t oneofs; /* that have had a member */
@@ -170,13 +171,13 @@ ALWAYS_INLINE char *write_plain_bytes(struct gw_writer *writer, char *at,
 }
 
 /* Takes the number that stands next, if the byte `tag` is its tag; else leaves the reader alone. */
-static inline bool take_number(struct gw_wire_reader *reader, unsigned tag, enum gw_type type,
+static inline bool take_number(struct base_wire_reader *reader, unsigned tag, enum gw_type type,
                                uint64_t *out_bits)
 {
-    if (gw_wire_at_end(reader) || *reader->next != tag) {
+    if (base_wire_at_end(reader) || *reader->next != tag) {
         return false;
     }
-    struct gw_wire_reader ahead = {reader->next + 1, reader->end};
+    struct base_wire_reader ahead = {.next = reader->next + 1, .end = reader->end};
     if (!gw_wire_next_packed(&ahead, type, out_bits)) {
         return false;
     }
@@ -199,14 +200,14 @@ static char *write_plain_number(struct gw_writer *writer, char *at, const struct
 /* The members that come next as far as they are plain, with what it takes in registers. */
 ALWAYS_INLINE char *write_plain_members(struct gw_writer *writer, char *at, struct members *members)
 {
-    struct gw_wire_reader reader = members->reader;
+    struct base_wire_reader reader = members->reader;
     const struct gw_field *next = members->next;
     const struct gw_field *end = members->end;
     for (; at != NULL && next < end; next++) {
         struct base_str bytes;
         uint64_t bits;
-        if ((next->plain_tag & 7) == GW_WIRE_LEN) {
-            if (!gw_wire_take(&reader, next->plain_tag, &bytes)) {
+        if ((next->plain_tag & 7) == BASE_WIRE_LEN) {
+            if (!base_wire_take(&reader, next->plain_tag, &bytes)) {
                 break;
             }
             at = write_plain_bytes(writer, at, next, bytes);
@@ -227,8 +228,8 @@ static char *write_member(struct gw_writer *writer, char *at, const struct gw_me
                           struct members *members)
 {
     const uint8_t *start = members->reader.next;
-    struct gw_wire_record record;
-    if (!gw_wire_next(&members->reader, &record)) {
+    struct base_wire_record record;
+    if (!base_wire_next(&members->reader, &record)) {
         return gw_writer_damaged(writer, type);
     }
     gw_record_open_item(type, &record);
@@ -257,7 +258,7 @@ static char *write_member(struct gw_writer *writer, char *at, const struct gw_me
 static char *write_other_members(struct gw_writer *writer, char *at, const struct gw_message *type,
                                  struct members members)
 {
-    while (at != NULL && !gw_wire_at_end(&members.reader)) {
+    while (at != NULL && !base_wire_at_end(&members.reader)) {
         at = write_member(writer, at, type, &members);
         at = at == NULL ? NULL : write_plain_members(writer, at, &members);
     }
@@ -267,11 +268,11 @@ static char *write_other_members(struct gw_writer *writer, char *at, const struc
 ALWAYS_INLINE char *write_members(struct gw_writer *writer, char *at, const struct gw_message *type,
                                   struct base_str wire)
 {
-    struct members members = {.reader = gw_wire_reader_make(wire),
+    struct members members = {.reader = base_wire_reader_make(wire),
                               .next = type->fields,
                               .end = type->fields + type->field_count};
     at = write_plain_members(writer, at, &members);
-    bool is_done = gw_wire_at_end(&members.reader) && !writer->options->print_defaults;
+    bool is_done = base_wire_at_end(&members.reader) && !writer->options->print_defaults;
     return at == NULL || is_done ? at : write_other_members(writer, at, type, members);
 }
 

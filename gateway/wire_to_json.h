@@ -34,17 +34,17 @@ struct gw_writer {
 struct gw_records {
     uint32_t number;
     bool is_damaged; /* why gw_records_next gave none */
-    struct gw_wire_reader reader;
+    struct base_wire_reader reader;
 };
 
 /* Takes the next record; false at the end or when the bytes are damaged. */
-static inline bool gw_records_next(struct gw_records *records, struct gw_wire_record *out_record)
+static inline bool gw_records_next(struct gw_records *records, struct base_wire_record *out_record)
 {
-    if (gw_wire_at_end(&records->reader)) {
+    if (base_wire_at_end(&records->reader)) {
         return false;
     }
     const uint8_t *before = records->reader.next;
-    if (!gw_wire_next(&records->reader, out_record)) {
+    if (!base_wire_next(&records->reader, out_record)) {
         records->is_damaged = true;
         return false;
     }
@@ -174,7 +174,7 @@ char *gw_write_base64(struct gw_writer *writer, char *at, struct base_str bytes)
 
 /* One value: a singular field's, an element's, a map value's. The record fits. */
 char *gw_write_value(struct gw_writer *writer, char *at, const struct gw_field *field,
-                     const struct gw_wire_record *record) BASE_MUST_CHECK;
+                     const struct base_wire_record *record) BASE_MUST_CHECK;
 
 /* What JSON shows for a field that is not set: a zero, "", [], {}; a message with nothing set. */
 char *gw_write_zero(struct gw_writer *writer, char *at,

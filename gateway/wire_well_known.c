@@ -11,30 +11,30 @@ static char *out_of_range(struct gw_writer *writer, const struct gw_message *typ
     return gw_writer_fail(writer, "a %.*s out of range", BASE_STR_ARGS(type->full_name));
 }
 
-#define SECONDS_TAG (1 << 3 | GW_WIRE_VARINT)
-#define NANOS_TAG (2 << 3 | GW_WIRE_VARINT)
+#define SECONDS_TAG (1 << 3 | BASE_WIRE_VARINT)
+#define NANOS_TAG (2 << 3 | BASE_WIRE_VARINT)
 
 /* Reads the two fields as serializers write them, in order and alone; false when they are not. */
 static bool read_plain_time(struct base_str wire, int64_t *out_seconds, int32_t *out_nanos)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    struct base_wire_reader reader = base_wire_reader_make(wire);
     uint64_t seconds = 0;
     uint64_t nanos = 0;
-    if (!gw_wire_at_end(&reader) && *reader.next == SECONDS_TAG) {
+    if (!base_wire_at_end(&reader) && *reader.next == SECONDS_TAG) {
         reader.next++;
-        if (!gw_wire_read_varint(&reader, &seconds)) {
+        if (!base_wire_read_varint(&reader, &seconds)) {
             return false;
         }
     }
-    if (!gw_wire_at_end(&reader) && *reader.next == NANOS_TAG) {
+    if (!base_wire_at_end(&reader) && *reader.next == NANOS_TAG) {
         reader.next++;
-        if (!gw_wire_read_varint(&reader, &nanos)) {
+        if (!base_wire_read_varint(&reader, &nanos)) {
             return false;
         }
     }
     *out_seconds = (int64_t)seconds;
     *out_nanos = (int32_t)nanos;
-    return gw_wire_at_end(&reader);
+    return base_wire_at_end(&reader);
 }
 
 /* Reads them whatever else stands there; false when the bytes are damaged. */
@@ -42,15 +42,15 @@ static bool read_any_time(struct base_str wire, int64_t *out_seconds, int32_t *o
 {
     *out_seconds = 0;
     *out_nanos = 0;
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    while (!gw_wire_at_end(&reader)) {
-        struct gw_wire_record record;
-        if (!gw_wire_next(&reader, &record)) {
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    while (!base_wire_at_end(&reader)) {
+        struct base_wire_record record;
+        if (!base_wire_next(&reader, &record)) {
             return false;
         }
-        if (record.type == GW_WIRE_VARINT && record.number == 1) {
+        if (record.type == BASE_WIRE_VARINT && record.number == 1) {
             *out_seconds = (int64_t)record.scalar;
-        } else if (record.type == GW_WIRE_VARINT && record.number == 2) {
+        } else if (record.type == BASE_WIRE_VARINT && record.number == 2) {
             *out_nanos = (int32_t)record.scalar;
         }
     }
@@ -128,14 +128,14 @@ static char *write_path(struct gw_writer *writer, char *at, const struct gw_mess
 static char *write_mask(struct gw_writer *writer, char *at, const struct gw_message *type,
                         struct base_str wire)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    struct base_wire_reader reader = base_wire_reader_make(wire);
     at = gw_writer_text(writer, at, BASE_STR("\""));
-    while (at != NULL && !gw_wire_at_end(&reader)) {
-        struct gw_wire_record record;
-        if (!gw_wire_next(&reader, &record)) {
+    while (at != NULL && !base_wire_at_end(&reader)) {
+        struct base_wire_record record;
+        if (!base_wire_next(&reader, &record)) {
             return gw_writer_damaged(writer, type);
         }
-        if (record.number == 1 && record.type == GW_WIRE_LEN) {
+        if (record.number == 1 && record.type == BASE_WIRE_LEN) {
             at = write_path(writer, at, type, record.bytes);
         }
     }
@@ -151,12 +151,12 @@ static char *write_only_field(struct gw_writer *writer, char *at, const struct g
                               struct base_str wire)
 {
     const struct gw_field *field = &type->fields[0];
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    struct gw_wire_record record;
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    struct base_wire_record record;
     if (wire.len == 0) {
         return gw_write_zero(writer, at, field);
     }
-    if (!field->is_repeated && gw_wire_next(&reader, &record) && gw_wire_at_end(&reader) &&
+    if (!field->is_repeated && base_wire_next(&reader, &record) && base_wire_at_end(&reader) &&
         record.number == field->number && gw_record_fits(field, &record)) {
         return gw_write_value(writer, at, field, &record);
     }
@@ -166,14 +166,14 @@ static char *write_only_field(struct gw_writer *writer, char *at, const struct g
 /* The field of a Value that is set; NULL when none is or the bytes are damaged. Of several the last
  * counts; out_only: there is one record. */
 static const struct gw_field *last_kind(const struct gw_message *type, struct base_str wire,
-                                        struct gw_wire_record *out_record, bool *out_only)
+                                        struct base_wire_record *out_record, bool *out_only)
 {
     const struct gw_field *kind = NULL;
     size_t count = 0;
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    while (!gw_wire_at_end(&reader)) {
-        struct gw_wire_record record;
-        if (!gw_wire_next(&reader, &record)) {
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    while (!base_wire_at_end(&reader)) {
+        struct base_wire_record record;
+        if (!base_wire_next(&reader, &record)) {
             return NULL;
         }
         const struct gw_field *field = gw_message_field_by_number(type, record.number);
@@ -190,7 +190,7 @@ static const struct gw_field *last_kind(const struct gw_message *type, struct ba
 static char *write_value(struct gw_writer *writer, char *at, const struct gw_message *type,
                          struct base_str wire)
 {
-    struct gw_wire_record record;
+    struct base_wire_record record;
     bool is_only;
     const struct gw_field *kind = last_kind(type, wire, &record, &is_only);
     if (kind == NULL) {
@@ -235,15 +235,15 @@ static char *write_any(struct gw_writer *writer, char *at, const struct gw_messa
 {
     struct base_str url = BASE_STR("");
     struct base_str value = BASE_STR("");
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    while (!gw_wire_at_end(&reader)) {
-        struct gw_wire_record record;
-        if (!gw_wire_next(&reader, &record)) {
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    while (!base_wire_at_end(&reader)) {
+        struct base_wire_record record;
+        if (!base_wire_next(&reader, &record)) {
             return gw_writer_damaged(writer, any);
         }
-        if (record.type == GW_WIRE_LEN && record.number == any->fields[GW_ANY_TYPE_URL].number) {
+        if (record.type == BASE_WIRE_LEN && record.number == any->fields[GW_ANY_TYPE_URL].number) {
             url = record.bytes;
-        } else if (record.type == GW_WIRE_LEN &&
+        } else if (record.type == BASE_WIRE_LEN &&
                    record.number == any->fields[GW_ANY_VALUE].number) {
             value = record.bytes;
         }

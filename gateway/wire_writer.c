@@ -58,7 +58,7 @@ static char *take_over(struct gw_writer *writer, size_t bytes)
 
 char *gw_writer_start(struct gw_writer *writer, struct base_str wire)
 {
-    writer->wire_end = (const char *)gw_wire_reader_make(wire).end;
+    writer->wire_end = (const char *)base_wire_reader_make(wire).end;
     return take_over(writer, 1); /* one, so that there is a buffer */
 }
 

@@ -4,6 +4,7 @@
 #include "rpc/codec.h"
 
 #include "base/utf8.h"
+#include "rpc/codec_field.h"
 #include "rpc/codec_rewrite.h"
 
 /* Bytes of a field path in an error message. */
@@ -74,18 +75,17 @@ static bool check_message(struct check *check, const ProtobufCMessageDescriptor 
                           struct base_str wire, const struct place *place);
 
 static bool check_record(struct check *check, const ProtobufCFieldDescriptor *field,
-                         const struct rpc_wire_record *record, const struct place *outer)
+                         const struct base_wire_record *record, const struct place *outer)
 {
     struct place place = {outer, field, outer->depth + 1};
     switch (rpc_codec_fit(field, record->type)) {
     case RPC_CODEC_UNKNOWN:
-        check->misread |= field != NULL || record->type == RPC_WIRE_START_GROUP;
+        check->misread |= field != NULL || record->type == BASE_WIRE_START_GROUP;
         return true;
     case RPC_CODEC_SINGLE:
-        return field->type != PROTOBUF_C_TYPE_STRING ||
-               check_string(check, &place, record->payload);
+        return field->type != PROTOBUF_C_TYPE_STRING || check_string(check, &place, record->bytes);
     case RPC_CODEC_PACKED:
-        return rpc_wire_is_packed(field->type, record->payload) ||
+        return rpc_codec_run_is_whole(field->type, record->bytes) ||
                fail(check, &place, record->whole.data, "a packed field breaks off");
     case RPC_CODEC_ELEMENT:
     case RPC_CODEC_MESSAGE:
@@ -94,7 +94,7 @@ static bool check_record(struct check *check, const ProtobufCFieldDescriptor *fi
     if (place.depth > RPC_CODEC_NESTING_MAX) {
         return fail(check, &place, record->whole.data, "messages are nested too deep");
     }
-    return check_message(check, field->descriptor, record->payload, &place);
+    return check_message(check, field->descriptor, record->bytes, &place);
 }
 
 /* Most messages carry their fields in order, so the field after the last one is tried first. */
@@ -116,11 +116,14 @@ static const ProtobufCFieldDescriptor *find_field(const ProtobufCMessageDescript
 static bool check_message(struct check *check, const ProtobufCMessageDescriptor *type,
                           struct base_str wire, const struct place *place)
 {
-    struct rpc_wire_reader reader = rpc_wire_reader_make(wire);
-    struct rpc_wire_record record;
+    struct base_wire_reader reader = base_wire_reader_make(wire);
     unsigned hint = 0;
     uint64_t seen = 0;
-    while (rpc_wire_next(&reader, &record)) {
+    while (!base_wire_at_end(&reader)) {
+        struct base_wire_record record;
+        if (!base_wire_next(&reader, &record)) {
+            return fail(check, place, (const char *)reader.next, reader.problem);
+        }
         const ProtobufCFieldDescriptor *field = find_field(type, record.number, &hint);
         if (!check_record(check, field, &record, place)) {
             return false;
@@ -132,7 +135,7 @@ static bool check_message(struct check *check, const ProtobufCMessageDescriptor 
             seen |= bit;
         }
     }
-    return reader.problem == NULL || fail(check, place, (const char *)reader.next, reader.problem);
+    return true;
 }
 
 static bool out_of_memory(struct base_err *err)

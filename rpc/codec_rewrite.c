@@ -3,6 +3,8 @@
  * more room than the pieces had, so the output fits in as many bytes as the input. */
 #include "rpc/codec_rewrite.h"
 
+#include "rpc/codec_field.h"
+
 #include <assert.h>
 
 struct piece {
@@ -23,22 +25,6 @@ struct rewriter {
     uint8_t *out;
 };
 
-enum rpc_codec_fit rpc_codec_fit(const ProtobufCFieldDescriptor *field, enum rpc_wire_type type)
-{
-    if (field == NULL) {
-        return RPC_CODEC_UNKNOWN;
-    }
-    bool repeated = field->label == PROTOBUF_C_LABEL_REPEATED;
-    enum rpc_wire_type own = rpc_wire_type_of(field->type);
-    if (type == own) {
-        if (field->type != PROTOBUF_C_TYPE_MESSAGE) {
-            return RPC_CODEC_SINGLE;
-        }
-        return repeated ? RPC_CODEC_ELEMENT : RPC_CODEC_MESSAGE;
-    }
-    return repeated && type == RPC_WIRE_LEN ? RPC_CODEC_PACKED : RPC_CODEC_UNKNOWN;
-}
-
 /* The last one set in a oneof wins: forgets the runs of the other members. */
 static void supersede(const ProtobufCMessageDescriptor *type,
                       const ProtobufCFieldDescriptor *winner, struct run *runs)
@@ -53,13 +39,13 @@ static void supersede(const ProtobufCMessageDescriptor *type,
 }
 
 static bool add_piece(struct rewriter *rewriter, struct run *run,
-                      const struct rpc_wire_record *record)
+                      const struct base_wire_record *record)
 {
     struct piece *piece = base_arena_alloc(rewriter->arena, sizeof *piece);
     if (piece == NULL) {
         return false;
     }
-    *piece = (struct piece){.payload = record->payload};
+    *piece = (struct piece){.payload = record->bytes};
     if (run->first == NULL) {
         run->first = piece;
     } else {
@@ -67,7 +53,7 @@ static bool add_piece(struct rewriter *rewriter, struct run *run,
     }
     run->last = piece;
     run->last_record = record->whole.data;
-    run->bytes += record->payload.len;
+    run->bytes += record->bytes.len;
     return true;
 }
 
@@ -76,9 +62,9 @@ static bool gather(struct rewriter *rewriter, const ProtobufCMessageDescriptor *
                    struct base_str wire, struct run **out_runs)
 {
     struct run *runs = NULL;
-    struct rpc_wire_reader reader = rpc_wire_reader_make(wire);
-    struct rpc_wire_record record;
-    while (rpc_wire_next(&reader, &record)) {
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    struct base_wire_record record;
+    while (!base_wire_at_end(&reader) && base_wire_next(&reader, &record)) {
         const ProtobufCFieldDescriptor *field =
             protobuf_c_message_descriptor_get_field(type, record.number);
         enum rpc_codec_fit fit = rpc_codec_fit(field, record.type);
@@ -128,6 +114,24 @@ static void copy(struct rewriter *rewriter, struct base_str bytes)
     rewriter->out += bytes.len;
 }
 
+static size_t varint_size(size_t value)
+{
+    size_t size = 1;
+    for (; value >= 0x80; value >>= 7) {
+        size++;
+    }
+    return size;
+}
+
+/* Stores `value` in exactly `size` bytes, which may be more than it needs. */
+static void put_padded_varint(uint8_t *out, size_t value, size_t size)
+{
+    for (size_t i = 0; i + 1 < size; i++, value >>= 7) {
+        *out++ = (uint8_t)(value | 0x80);
+    }
+    *out = (uint8_t)(value & 0x7F);
+}
+
 static bool rewrite_message(struct rewriter *rewriter, const ProtobufCMessageDescriptor *type,
                             struct base_str wire);
 
@@ -136,27 +140,27 @@ static bool rewrite_message(struct rewriter *rewriter, const ProtobufCMessageDes
 static bool rewrite_nested(struct rewriter *rewriter, const ProtobufCFieldDescriptor *field,
                            struct base_str payload)
 {
-    uint32_t tag = field->id << 3 | RPC_WIRE_LEN;
-    rewriter->out = rpc_wire_put_varint(rewriter->out, tag, rpc_wire_varint_size(tag));
+    uint32_t tag = field->id << 3 | BASE_WIRE_LEN;
+    rewriter->out = base_wire_put_varint(rewriter->out, tag);
     uint8_t *length = rewriter->out;
-    size_t length_size = rpc_wire_varint_size((uint32_t)payload.len);
+    size_t length_size = varint_size(payload.len);
     rewriter->out += length_size;
     uint8_t *start = rewriter->out;
     if (!rewrite_message(rewriter, field->descriptor, payload)) {
         return false;
     }
-    rpc_wire_put_varint(length, (uint32_t)(rewriter->out - start), length_size);
+    put_padded_varint(length, (size_t)(rewriter->out - start), length_size);
     return true;
 }
 
 static bool rewrite_record(struct rewriter *rewriter, const ProtobufCMessageDescriptor *type,
-                           const struct rpc_wire_record *record, const struct run *runs)
+                           const struct base_wire_record *record, const struct run *runs)
 {
     const ProtobufCFieldDescriptor *field =
         protobuf_c_message_descriptor_get_field(type, record->number);
     switch (rpc_codec_fit(field, record->type)) {
     case RPC_CODEC_UNKNOWN:
-        if (field == NULL && record->type != RPC_WIRE_START_GROUP) {
+        if (field == NULL && record->type != BASE_WIRE_START_GROUP) {
             copy(rewriter, record->whole);
         }
         return true;
@@ -165,7 +169,7 @@ static bool rewrite_record(struct rewriter *rewriter, const ProtobufCMessageDesc
         copy(rewriter, record->whole);
         return true;
     case RPC_CODEC_ELEMENT:
-        return rewrite_nested(rewriter, field, record->payload);
+        return rewrite_nested(rewriter, field, record->bytes);
     case RPC_CODEC_MESSAGE:
         break;
     }
@@ -185,9 +189,9 @@ static bool rewrite_message(struct rewriter *rewriter, const ProtobufCMessageDes
     if (!gather(rewriter, type, wire, &runs)) {
         return false;
     }
-    struct rpc_wire_reader reader = rpc_wire_reader_make(wire);
-    struct rpc_wire_record record;
-    while (rpc_wire_next(&reader, &record)) {
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    struct base_wire_record record;
+    while (!base_wire_at_end(&reader) && base_wire_next(&reader, &record)) {
         if (!rewrite_record(rewriter, type, &record, runs)) {
             return false;
         }

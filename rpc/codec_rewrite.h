@@ -12,19 +12,7 @@
 
 #include "base/arena.h"
 
-#include "rpc/wire.h"
-
-/* How a record stands to the message type it came in. */
-enum rpc_codec_fit {
-    RPC_CODEC_UNKNOWN, /* no such field, or not its wire type */
-    RPC_CODEC_SINGLE,  /* one value */
-    RPC_CODEC_PACKED,  /* a packed run of a repeated scalar's values */
-    RPC_CODEC_MESSAGE, /* a singular message */
-    RPC_CODEC_ELEMENT, /* a message of a repeated field */
-};
-
-/* `field` is the type's field of the record's number, or NULL. */
-enum rpc_codec_fit rpc_codec_fit(const ProtobufCFieldDescriptor *field, enum rpc_wire_type type);
+#include <protobuf-c/protobuf-c.h>
 
 /* Rewrites `wire`, which has been checked, into `arena`; false when that is used up. The result is
  * never longer than `wire`. */

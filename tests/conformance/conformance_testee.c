@@ -7,8 +7,8 @@
  * JSON becomes wire bytes and wire bytes JSON by gateway/transcode.h, wire bytes become wire bytes
  * by gateway/wire_normal.h. Text format is skipped.
  */
+#include "base/wire.h"
 #include "gateway/transcode.h"
-#include "gateway/wire.h"
 #include "gateway/wire_normal.h"
 
 #include <stdio.h>
@@ -48,11 +48,11 @@ struct request {
 
 static bool read_request(struct base_str wire, struct request *out_request)
 {
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
+    struct base_wire_reader reader = base_wire_reader_make(wire);
     *out_request = (struct request){.payload = BASE_STR("")};
-    while (!gw_wire_at_end(&reader)) {
-        struct gw_wire_record record;
-        if (!gw_wire_next(&reader, &record)) {
+    while (!base_wire_at_end(&reader)) {
+        struct base_wire_record record;
+        if (!base_wire_next(&reader, &record)) {
             return false;
         }
         switch (record.number) {
@@ -82,9 +82,9 @@ static bool read_request(struct base_str wire, struct request *out_request)
 /* Appends a field of ConformanceResponse. */
 static void answer(struct base_buf *out, uint32_t field, struct base_str text)
 {
-    uint8_t head[2 * GW_VARINT_BYTES_MAX];
-    uint8_t *end = gw_wire_put_varint(head, (uint64_t)field << 3 | GW_WIRE_LEN);
-    end = gw_wire_put_varint(end, text.len);
+    uint8_t head[2 * BASE_VARINT_BYTES_MAX];
+    uint8_t *end = base_wire_put_varint(head, (uint64_t)field << 3 | BASE_WIRE_LEN);
+    end = base_wire_put_varint(end, text.len);
     if (!base_buf_append(out, head, (size_t)(end - head)) || !base_buf_append_str(out, text)) {
         (void)fprintf(stderr, "conformance_testee: an answer of more than %zu bytes\n", BYTES_MAX);
         exit(1);

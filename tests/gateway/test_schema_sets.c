@@ -1,5 +1,5 @@
 /* Descriptor sets: which are refused and why, and what becomes of files that come twice. */
-#include "gateway/wire.h"
+#include "base/wire.h"
 #include "tests/gateway/transcode_fixture.h"
 
 #include "google/protobuf/descriptor.pb-c.h"
@@ -487,13 +487,13 @@ static void refuses_deep_types(void **state)
     enum { LEVELS = 10000 };
     struct base_buf wire;
     base_buf_init(&wire, 1 << 20);
-    static uint8_t lengths[LEVELS][1 + GW_VARINT_BYTES_MAX];
+    static uint8_t lengths[LEVELS][1 + BASE_VARINT_BYTES_MAX];
     size_t sizes[LEVELS];
     size_t inside = 0;
     for (int i = 0; i < LEVELS; i++) {
         uint8_t tag = i == LEVELS - 1 ? 0x0A : i == LEVELS - 2 ? 0x22 : 0x1A;
         lengths[i][0] = tag; /* file, message_type, nested_type */
-        sizes[i] = (size_t)(gw_wire_put_varint(lengths[i] + 1, inside) - lengths[i]);
+        sizes[i] = (size_t)(base_wire_put_varint(lengths[i] + 1, inside) - lengths[i]);
         inside += sizes[i];
     }
     for (int i = LEVELS - 1; i >= 0; i--) {

@@ -1,6 +1,6 @@
 /* Outside evidence, where its folder stands beside the project: JSONTestSuite's parsing cases and
  * the big list of naughty strings. The files are JSON and are read by the transcoder itself. */
-#include "gateway/wire.h"
+#include "base/wire.h"
 #include "tests/gateway/descriptor_file.h"
 #include "tests/gateway/transcode_fixture.h"
 
@@ -36,13 +36,13 @@ static void read_vectors(const char *name, const char *type, struct base_buf *ou
 }
 
 /* The last record of a field in `wire`; empty when there is none. */
-static struct gw_wire_record field_in(struct base_str wire, uint32_t number)
+static struct base_wire_record field_in(struct base_str wire, uint32_t number)
 {
-    struct gw_wire_record found = {.bytes = BASE_STR("")};
-    struct gw_wire_reader reader = gw_wire_reader_make(wire);
-    while (!gw_wire_at_end(&reader)) {
-        struct gw_wire_record record;
-        assert_true(gw_wire_next(&reader, &record));
+    struct base_wire_record found = {.bytes = BASE_STR("")};
+    struct base_wire_reader reader = base_wire_reader_make(wire);
+    while (!base_wire_at_end(&reader)) {
+        struct base_wire_record record;
+        assert_true(base_wire_next(&reader, &record));
         if (record.number == number) {
             found = record;
         }
@@ -65,9 +65,9 @@ static void parses_json(void **state)
     struct base_buf file;
     size_t count = 0;
     read_vectors("json_parsing.json", "test.vectors.JsonParsing", &file);
-    struct gw_wire_reader reader = gw_wire_reader_make(base_buf_str(&file));
-    for (struct gw_wire_record row; !gw_wire_at_end(&reader); count++) {
-        assert_true(gw_wire_next(&reader, &row));
+    struct base_wire_reader reader = base_wire_reader_make(base_buf_str(&file));
+    for (struct base_wire_record row; !base_wire_at_end(&reader); count++) {
+        assert_true(base_wire_next(&reader, &row));
         struct base_str id = field_in(row.bytes, 1).bytes;
         struct base_str expect = field_in(row.bytes, 2).bytes;
         struct base_buf wire;
@@ -102,9 +102,9 @@ static void keeps_naughty_strings(void **state)
     struct base_err err;
     size_t count = 0;
     read_vectors("naughty_strings.json", "test.vectors.Naughty", &file);
-    struct gw_wire_reader reader = gw_wire_reader_make(base_buf_str(&file));
-    for (struct gw_wire_record row; !gw_wire_at_end(&reader); count++) {
-        assert_true(gw_wire_next(&reader, &row));
+    struct base_wire_reader reader = base_wire_reader_make(base_buf_str(&file));
+    for (struct base_wire_record row; !base_wire_at_end(&reader); count++) {
+        assert_true(base_wire_next(&reader, &row));
         struct base_buf wire, json, again;
         base_buf_init(&wire, OUTPUT_BYTES_MAX);
         base_buf_init(&json, OUTPUT_BYTES_MAX);

@@ -1,7 +1,7 @@
 /* The normal form: every freedom the encoding leaves, and what becomes of it. */
 #include "gateway/wire_normal.h"
 
-#include "gateway/wire.h"
+#include "base/wire.h"
 #include "tests/gateway/transcode_fixture.h"
 
 #include <setjmp.h>
@@ -200,11 +200,11 @@ static void unpacks_a_long_run(void **state)
 /* `levels` messages inside each other, the innermost empty. */
 static struct base_str nest(int levels, char *storage, size_t size)
 {
-    uint8_t head[1 + GW_VARINT_BYTES_MAX];
+    uint8_t head[1 + BASE_VARINT_BYTES_MAX];
     size_t at = size;
     for (int i = 0; i < levels; i++) {
         head[0] = 0x0A;
-        size_t len = (size_t)(gw_wire_put_varint(head + 1, size - at) - head);
+        size_t len = (size_t)(base_wire_put_varint(head + 1, size - at) - head);
         at -= len;
         memcpy(storage + at, head, len);
     }

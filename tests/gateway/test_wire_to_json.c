@@ -1,6 +1,6 @@
 /* Wire to JSON: canonical messages, and everything the wire allows besides: fields in any order,
  * scalars and messages in several pieces, packed or not, unknown fields, damage. */
-#include "gateway/wire.h"
+#include "base/wire.h"
 #include "gateway/wire_to_json.h"
 #include "tests/gateway/transcode_fixture.h"
 
@@ -387,9 +387,9 @@ static void gathers_many_records(void **state)
     base_buf_init(&want, OUTPUT_BYTES_MAX);
     assert_true(base_buf_append_char(&want, '{'));
     for (unsigned number = 300; number > 0; number--) {
-        uint8_t record[2 * GW_VARINT_BYTES_MAX];
-        uint8_t *end = gw_wire_put_varint(record, number << 3);
-        end = gw_wire_put_varint(end, number);
+        uint8_t record[2 * BASE_VARINT_BYTES_MAX];
+        uint8_t *end = base_wire_put_varint(record, number << 3);
+        end = base_wire_put_varint(end, number);
         assert_true(base_buf_append(&wire, record, (size_t)(end - record)));
         assert_true(base_buf_printf(&want, "\"f%u\":%u%c", 301 - number, 301 - number,
                                     number == 1 ? '}' : ','));

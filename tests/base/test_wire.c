@@ -1,6 +1,6 @@
 /* The wire reader record by record, and what it takes for damage. */
-#include "gateway/wire.h"
-#include "tests/gateway/transcode_fixture.h"
+#include "base/wire.h"
+#include "tests/hex.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,9 +59,9 @@ static const struct row rows[] = {
 };
 
 /* Appends what a record says. */
-static size_t describe(const struct gw_wire_record *record, char *out, size_t size)
+static size_t describe(const struct base_wire_record *record, char *out, size_t size)
 {
-    bool has_bytes = record->type == GW_WIRE_LEN || record->type == GW_WIRE_START_GROUP;
+    bool has_bytes = record->type == BASE_WIRE_LEN || record->type == BASE_WIRE_START_GROUP;
     int len = snprintf(out, size, "%u:%d=", record->number, (int)record->type);
     if (!has_bytes) {
         return (size_t)len + (size_t)snprintf(out + len, size - (size_t)len, "%llx",
@@ -80,13 +80,14 @@ static void reads_records(void **state)
         char found[512] = "";
         size_t len = 0;
         struct base_str wire = from_hex(rows[i].wire, storage, sizeof storage);
-        struct gw_wire_reader reader = gw_wire_reader_make(wire);
-        while (!gw_wire_at_end(&reader)) {
+        struct base_wire_reader reader = base_wire_reader_make(wire);
+        while (!base_wire_at_end(&reader)) {
             const char *start = (const char *)reader.next;
-            struct gw_wire_record record;
+            struct base_wire_record record;
             len += (size_t)snprintf(found + len, sizeof found - len, len == 0 ? "" : " ");
-            if (!gw_wire_next(&reader, &record)) {
+            if (!base_wire_next(&reader, &record)) {
                 snprintf(found + len, sizeof found - len, "!");
+                assert_non_null(reader.problem);
                 break;
             }
             assert_ptr_equal(record.whole.data, start);
@@ -105,10 +106,10 @@ static bool read_groups(int depth)
     static uint8_t bytes[1024];
     memset(bytes, 0x0B, (size_t)depth);
     memset(bytes + depth, 0x0C, (size_t)depth);
-    struct gw_wire_reader reader =
-        gw_wire_reader_make(base_str_make((const char *)bytes, 2 * (size_t)depth));
-    struct gw_wire_record record;
-    return gw_wire_next(&reader, &record);
+    struct base_wire_reader reader =
+        base_wire_reader_make(base_str_make((const char *)bytes, 2 * (size_t)depth));
+    struct base_wire_record record;
+    return base_wire_next(&reader, &record);
 }
 
 static void limits_groups(void **state)
@@ -130,17 +131,17 @@ static void writes_varints(void **state)
         {300, "ac02"}, {16383, "ff7f"}, {16384, "808001"}, {UINT64_MAX, "ffffffffffffffffff01"},
     };
     for (size_t i = 0; i < sizeof varints / sizeof *varints; i++) {
-        uint8_t bytes[GW_VARINT_BYTES_MAX];
+        uint8_t bytes[BASE_VARINT_BYTES_MAX];
         char hex[32];
-        uint8_t *end = gw_wire_put_varint(bytes, varints[i].value);
+        uint8_t *end = base_wire_put_varint(bytes, varints[i].value);
         struct base_str text = base_str_make((const char *)bytes, (size_t)(end - bytes));
         to_hex(text, hex, sizeof hex);
         assert_string_equal(hex, varints[i].hex);
-        struct gw_wire_reader reader = gw_wire_reader_make(text);
+        struct base_wire_reader reader = base_wire_reader_make(text);
         uint64_t value;
-        assert_true(gw_wire_read_varint(&reader, &value));
+        assert_true(base_wire_read_varint(&reader, &value));
         assert_int_equal(value, varints[i].value);
-        assert_true(gw_wire_at_end(&reader));
+        assert_true(base_wire_at_end(&reader));
     }
 }
 
@@ -151,16 +152,16 @@ static void closes_lengths(void **state)
     base_buf_init(&out, 4);
     assert_true(base_buf_append_str(&out, BASE_STR("\x0a")));
     assert_true(base_buf_append_str(&out, BASE_STR("ab")));
-    assert_true(gw_wire_close_length(&out, 1));
+    assert_true(base_wire_close_length(&out, 1));
     assert_true(base_str_eq(base_buf_str(&out), BASE_STR("\x0a\x02"
                                                          "ab")));
-    assert_false(gw_wire_close_length(&out, 1));
+    assert_false(base_wire_close_length(&out, 1));
     base_buf_dispose(&out);
 
     char payload[300] = "x";
     base_buf_init(&out, 1000);
     assert_true(base_buf_append(&out, payload, sizeof payload));
-    assert_true(gw_wire_close_length(&out, 0));
+    assert_true(base_wire_close_length(&out, 0));
     assert_int_equal(out.len, 302);
     assert_memory_equal(out.data, "\xac\x02x", 3);
     base_buf_dispose(&out);
