@@ -1,5 +1,7 @@
 #include "cli/stages.h"
 
+_Static_assert(CLI_LIST_ITEMS_MAX == GW_STAGES_MAX, "--stage takes as many as there can be");
+
 bool cli_stages_read(const struct cli_options *options, struct gw_stages *out_stages,
                      struct base_err *err)
 {

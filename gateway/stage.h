@@ -16,7 +16,7 @@
 
 #include <stddef.h>
 
-#define GW_STAGES_MAX 16
+#define GW_STAGES_MAX 32
 #define GW_STAGE_NAME_BYTES_MAX 128
 #define GW_STAGE_DEFAULT "$default"
 

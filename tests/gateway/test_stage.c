@@ -66,7 +66,7 @@ static void refuses_too_many(void **state)
         assert_true(gw_stages_add(&stages, names[i], &err));
     }
     assert_false(gw_stages_add(&stages, "more", &err));
-    assert_string_equal(err.message, "expected at most 16 stages");
+    assert_string_equal(err.message, "expected at most 32 stages");
 }
 
 /* The path behind the stage, after "NAME "; "-" where there is no such stage. */
