@@ -1,8 +1,12 @@
 /* The limit of a term is the plan's and what its extension adds. The extension is read before each
  * reservation, not kept: it changes rarely, a read is cheap beside the write that follows, and so
- * every replica follows at once. */
+ * every replica follows at once.
+ *
+ * Whether a term is past is asked after its counter: who forgets it writes that down first, so of
+ * two at once either the counter is still the old one or the other is seen. */
 #include "server/quota.h"
 
+#include "server/quota_past.h"
 #include "server/upsert.h"
 
 #include <stdio.h>
@@ -18,6 +22,11 @@ static const struct srv_collection extensions = {
 
 /* "quota/PLAN/KEY/MONTH/2026-11-01T00:00"; an extension's key is what follows "quota/". */
 struct name {
+    char text[SRV_STORE_KEY_BYTES_MAX + 1];
+};
+
+/* "PLAN/KEY/MONTH". */
+struct past_key {
     char text[SRV_STORE_KEY_BYTES_MAX + 1];
 };
 
@@ -56,6 +65,19 @@ static struct srv_key extension_key(const struct name *name)
     return srv_key_text(base_str_of(name->text + sizeof NAME_PREFIX - 1));
 }
 
+static struct past_key past_key_of(struct srv_quota_owner owner, const struct srv_quota_term *term)
+{
+    struct past_key key;
+    snprintf(key.text, sizeof key.text, "%.*s/%.*s/%s", BASE_STR_ARGS(owner.plan_id),
+             BASE_STR_ARGS(owner.key_id), base_period_unit_name(term->period.unit));
+    return key;
+}
+
+static struct base_span span_of(const struct srv_quota_term *term)
+{
+    return (struct base_span){term->start_s, base_period_end(term->period, term->start_s)};
+}
+
 /* The term's limit for this owner. */
 static bool read_limit(struct srv_store *store, struct rpc_context *ctx, const struct name *name,
                        int64_t plan_limit, int64_t *out_limit, struct base_err *err)
@@ -86,15 +108,42 @@ bool srv_quota_term_at(const Tollgate__Quota *quota, int64_t at_s, struct srv_qu
     return true;
 }
 
+/* Gives back what was reserved in a term that is past. */
+static bool keep_past(struct srv_store *store, struct rpc_context *ctx,
+                      struct srv_quota_owner owner, const struct srv_quota_term *term,
+                      const char *counter, int64_t *granted, int64_t *left, struct base_err *err)
+{
+    struct past_key key = past_key_of(owner, term);
+    bool is_past;
+    if (!srv_quota_past_holds(store, ctx, base_str_of(key.text), span_of(term), &is_past, err)) {
+        return false;
+    }
+    if (is_past) {
+        int64_t reserved = *granted;
+        *granted = 0;
+        *left = 0;
+        return reserved == 0 || srv_store_release(store, ctx, counter, reserved, err);
+    }
+    return true;
+}
+
 bool srv_quota_reserve(struct srv_store *store, struct rpc_context *ctx,
                        struct srv_quota_owner owner, const struct srv_quota_term *term,
                        int64_t want, int64_t *out_granted, int64_t *out_left, struct base_err *err)
 {
     struct name name;
     int64_t limit;
-    return name_of(owner, term, &name, err) &&
-           read_limit(store, ctx, &name, term->limit, &limit, err) &&
-           srv_store_reserve(store, ctx, name.text, want, limit, out_granted, out_left, err);
+    int64_t granted;
+    int64_t left;
+    if (!name_of(owner, term, &name, err) ||
+        !read_limit(store, ctx, &name, term->limit, &limit, err) ||
+        !srv_store_reserve(store, ctx, name.text, want, limit, &granted, &left, err) ||
+        !keep_past(store, ctx, owner, term, name.text, &granted, &left, err)) {
+        return false;
+    }
+    *out_granted = granted;
+    *out_left = left;
+    return true;
 }
 
 bool srv_quota_release(struct srv_store *store, struct rpc_context *ctx,
@@ -214,8 +263,10 @@ bool srv_quota_forget(struct srv_store *store, struct rpc_context *ctx,
                       struct base_err *err)
 {
     struct name name;
+    struct past_key past = past_key_of(owner, term);
     ProtobufCMessage *message;
-    if (!name_of(owner, term, &name, err)) {
+    if (!name_of(owner, term, &name, err) ||
+        !srv_quota_past_write(store, ctx, base_str_of(past.text), span_of(term), err)) {
         return false;
     }
     /* Few terms have one, and to look costs less than to write. */

@@ -5,7 +5,8 @@
  * and give back what they do not use. Since a counter only grows up to the limit, no number of
  * replicas lets more through; one that crashes takes the rest of its block with it. A period's
  * limit can be extended for one key (collection "quota_extension", of which a document goes with
- * its period, with the next extension, with the key and with the plan). Blocking; any thread.
+ * its period, with the next extension, with the key and with the plan). One that has been forgotten
+ * does not begin anew. Blocking; any thread.
  */
 #ifndef SERVER_QUOTA_H
 #define SERVER_QUOTA_H
@@ -55,7 +56,8 @@ bool srv_quota_set_remaining(struct srv_store *store, struct rpc_context *ctx,
                              struct srv_quota_owner owner, const struct srv_quota_term *term,
                              int64_t remaining, struct base_err *err) BASE_MUST_CHECK;
 
-/* Forgets a term that is long over: neither its counter nor its extension takes room any more. */
+/* Forgets a term that is long over: neither its counter nor its extension takes room any more.
+ * Where a clock steps back into it, nothing is left in it (server/quota_past.h). */
 bool srv_quota_forget(struct srv_store *store, struct rpc_context *ctx,
                       struct srv_quota_owner owner, const struct srv_quota_term *term,
                       struct base_err *err) BASE_MUST_CHECK;

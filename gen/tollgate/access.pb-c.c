@@ -385,6 +385,57 @@ void   tollgate__quota_extension__free_unpacked
   assert(message->base.descriptor == &tollgate__quota_extension__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   tollgate__quota_past__span__init
+                     (Tollgate__QuotaPast__Span         *message)
+{
+  static const Tollgate__QuotaPast__Span init_value = TOLLGATE__QUOTA_PAST__SPAN__INIT;
+  *message = init_value;
+}
+void   tollgate__quota_past__init
+                     (Tollgate__QuotaPast         *message)
+{
+  static const Tollgate__QuotaPast init_value = TOLLGATE__QUOTA_PAST__INIT;
+  *message = init_value;
+}
+size_t tollgate__quota_past__get_packed_size
+                     (const Tollgate__QuotaPast *message)
+{
+  assert(message->base.descriptor == &tollgate__quota_past__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t tollgate__quota_past__pack
+                     (const Tollgate__QuotaPast *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &tollgate__quota_past__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t tollgate__quota_past__pack_to_buffer
+                     (const Tollgate__QuotaPast *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &tollgate__quota_past__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Tollgate__QuotaPast *
+       tollgate__quota_past__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Tollgate__QuotaPast *)
+     protobuf_c_message_unpack (&tollgate__quota_past__descriptor,
+                                allocator, len, data);
+}
+void   tollgate__quota_past__free_unpacked
+                     (Tollgate__QuotaPast *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &tollgate__quota_past__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   tollgate__access_state__init
                      (Tollgate__AccessState         *message)
 {
@@ -1246,6 +1297,95 @@ const ProtobufCMessageDescriptor tollgate__quota_extension__descriptor =
   tollgate__quota_extension__field_indices_by_name,
   1,  tollgate__quota_extension__number_ranges,
   (ProtobufCMessageInit) tollgate__quota_extension__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tollgate__quota_past__span__field_descriptors[2] =
+{
+  {
+    "start",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__QuotaPast__Span, start),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "end",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_INT64,
+    0,   /* quantifier_offset */
+    offsetof(Tollgate__QuotaPast__Span, end),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__quota_past__span__field_indices_by_name[] = {
+  1,   /* field[1] = end */
+  0,   /* field[0] = start */
+};
+static const ProtobufCIntRange tollgate__quota_past__span__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor tollgate__quota_past__span__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.QuotaPast.Span",
+  "Span",
+  "Tollgate__QuotaPast__Span",
+  "tollgate",
+  sizeof(Tollgate__QuotaPast__Span),
+  2,
+  tollgate__quota_past__span__field_descriptors,
+  tollgate__quota_past__span__field_indices_by_name,
+  1,  tollgate__quota_past__span__number_ranges,
+  (ProtobufCMessageInit) tollgate__quota_past__span__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor tollgate__quota_past__field_descriptors[1] =
+{
+  {
+    "spans",
+    1,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Tollgate__QuotaPast, n_spans),
+    offsetof(Tollgate__QuotaPast, spans),
+    &tollgate__quota_past__span__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned tollgate__quota_past__field_indices_by_name[] = {
+  0,   /* field[0] = spans */
+};
+static const ProtobufCIntRange tollgate__quota_past__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor tollgate__quota_past__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "tollgate.QuotaPast",
+  "QuotaPast",
+  "Tollgate__QuotaPast",
+  "tollgate",
+  sizeof(Tollgate__QuotaPast),
+  1,
+  tollgate__quota_past__field_descriptors,
+  tollgate__quota_past__field_indices_by_name,
+  1,  tollgate__quota_past__number_ranges,
+  (ProtobufCMessageInit) tollgate__quota_past__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor tollgate__access_state__field_descriptors[4] =

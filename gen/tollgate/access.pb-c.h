@@ -27,6 +27,8 @@ typedef struct Tollgate__ApiKey Tollgate__ApiKey;
 typedef struct Tollgate__ApiKey__TagsEntry Tollgate__ApiKey__TagsEntry;
 typedef struct Tollgate__UsageDay Tollgate__UsageDay;
 typedef struct Tollgate__QuotaExtension Tollgate__QuotaExtension;
+typedef struct Tollgate__QuotaPast Tollgate__QuotaPast;
+typedef struct Tollgate__QuotaPast__Span Tollgate__QuotaPast__Span;
 typedef struct Tollgate__AccessState Tollgate__AccessState;
 
 
@@ -257,6 +259,37 @@ struct  Tollgate__QuotaExtension
     , 0 }
 
 
+struct  Tollgate__QuotaPast__Span
+{
+  ProtobufCMessage base;
+  /*
+   * seconds since 1970
+   */
+  int64_t start;
+  /*
+   * when the next period begins
+   */
+  int64_t end;
+};
+#define TOLLGATE__QUOTA_PAST__SPAN__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__quota_past__span__descriptor) \
+    , 0, 0 }
+
+
+/*
+ * The periods of a key's quota under a plan whose counters have been forgotten, in order; its document is "PLAN/KEY/UNIT".
+ */
+struct  Tollgate__QuotaPast
+{
+  ProtobufCMessage base;
+  size_t n_spans;
+  Tollgate__QuotaPast__Span **spans;
+};
+#define TOLLGATE__QUOTA_PAST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&tollgate__quota_past__descriptor) \
+    , 0,NULL }
+
+
 /*
  * What all processes over one store agree on, in one document: whose hashes these are, and what has changed lately.
  */
@@ -447,6 +480,28 @@ Tollgate__QuotaExtension *
 void   tollgate__quota_extension__free_unpacked
                      (Tollgate__QuotaExtension *message,
                       ProtobufCAllocator *allocator);
+/* Tollgate__QuotaPast__Span methods */
+void   tollgate__quota_past__span__init
+                     (Tollgate__QuotaPast__Span         *message);
+/* Tollgate__QuotaPast methods */
+void   tollgate__quota_past__init
+                     (Tollgate__QuotaPast         *message);
+size_t tollgate__quota_past__get_packed_size
+                     (const Tollgate__QuotaPast   *message);
+size_t tollgate__quota_past__pack
+                     (const Tollgate__QuotaPast   *message,
+                      uint8_t             *out);
+size_t tollgate__quota_past__pack_to_buffer
+                     (const Tollgate__QuotaPast   *message,
+                      ProtobufCBuffer     *buffer);
+Tollgate__QuotaPast *
+       tollgate__quota_past__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   tollgate__quota_past__free_unpacked
+                     (Tollgate__QuotaPast *message,
+                      ProtobufCAllocator *allocator);
 /* Tollgate__AccessState methods */
 void   tollgate__access_state__init
                      (Tollgate__AccessState         *message);
@@ -501,6 +556,12 @@ typedef void (*Tollgate__UsageDay_Closure)
 typedef void (*Tollgate__QuotaExtension_Closure)
                  (const Tollgate__QuotaExtension *message,
                   void *closure_data);
+typedef void (*Tollgate__QuotaPast__Span_Closure)
+                 (const Tollgate__QuotaPast__Span *message,
+                  void *closure_data);
+typedef void (*Tollgate__QuotaPast_Closure)
+                 (const Tollgate__QuotaPast *message,
+                  void *closure_data);
 typedef void (*Tollgate__AccessState_Closure)
                  (const Tollgate__AccessState *message,
                   void *closure_data);
@@ -522,6 +583,8 @@ extern const ProtobufCMessageDescriptor tollgate__api_key__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__api_key__tags_entry__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__usage_day__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__quota_extension__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__quota_past__descriptor;
+extern const ProtobufCMessageDescriptor tollgate__quota_past__span__descriptor;
 extern const ProtobufCMessageDescriptor tollgate__access_state__descriptor;
 
 PROTOBUF_C__END_DECLS

@@ -157,6 +157,54 @@ static void gives_back_and_forgets(void **state)
     rpc_context_dispose(&ctx);
 }
 
+static void forget(const struct srv_quota_term *term)
+{
+    struct rpc_context ctx;
+    struct base_err err;
+    rpc_context_init(&ctx);
+    bool ok = srv_quota_forget(store, &ctx, owner, term, &err);
+    rpc_context_dispose(&ctx);
+    assert_string_equal(store_outcome(ok, &err), "OK");
+}
+
+/* A clock steps back into an hour that has been forgotten; it was a year ahead for a while, too. */
+static void what_is_forgotten_does_not_begin_anew(void **state)
+{
+    (void)state;
+    Tollgate__Quota quota = quota_of(10, TOLLGATE__QUOTA__PERIOD__HOUR, 0);
+    struct srv_quota_term term = term_of(&quota, NOW_S);
+    struct srv_quota_term next = term_of(&quota, NOW_S + 3600);
+    struct srv_quota_term ahead = term_of(&quota, NOW_S + INT64_C(365) * BASE_SECONDS_PER_DAY);
+    int64_t left;
+    assert_int_equal(reserve(&term, 10, &left), 10);
+    assert_int_equal(reserve(&ahead, 10, &left), 10);
+    forget(&term);
+    forget(&ahead);
+    assert_int_equal(reserve(&term, 1, &left), 0);
+    assert_int_equal(left, 0);
+    assert_int_equal(sqlite_file_number("SELECT count(*) FROM counters"), 0);
+    assert_int_equal(reserve(&ahead, 1, &left), 0);
+    assert_int_equal(reserve(&next, 10, &left), 10);
+    forget(&next);
+    assert_int_equal(reserve(&next, 1, &left), 0);
+    assert_int_equal(sqlite_file_number("SELECT count(*) FROM doc_quota_past"), 1);
+}
+
+/* Whoever changes the day that weeks begin on begins a week that lies half in the last one. */
+static void another_first_day_is_not_past(void **state)
+{
+    (void)state;
+    Tollgate__Quota sunday = quota_of(10, TOLLGATE__QUOTA__PERIOD__WEEK, 0);
+    Tollgate__Quota wednesday = quota_of(10, TOLLGATE__QUOTA__PERIOD__WEEK, 3);
+    struct srv_quota_term last = term_of(&sunday, NOW_S - 7 * BASE_SECONDS_PER_DAY);
+    struct srv_quota_term half = term_of(&wednesday, NOW_S - 2 * BASE_SECONDS_PER_DAY);
+    int64_t left;
+    assert_in_range(half.start_s, last.start_s, last.start_s + 7 * BASE_SECONDS_PER_DAY - 1);
+    forget(&last);
+    assert_int_equal(reserve(&last, 1, &left), 0);
+    assert_int_equal(reserve(&half, 10, &left), 10);
+}
+
 static void what_remains_can_be_set(void **state)
 {
     (void)state;
@@ -319,10 +367,16 @@ static void reports_what_remained(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        ON_FRESH_STORE(each_period_has_its_own_counter), ON_FRESH_STORE(gives_back_and_forgets),
-        ON_FRESH_STORE(what_remains_can_be_set),         ON_FRESH_STORE(refuses_what_is_no_quota),
-        ON_FRESH_STORE(extensions_do_not_pile_up),       ON_FRESH_STORE(reports_days_in_order),
-        ON_FRESH_STORE(reports_any_day_of_the_calendar), ON_FRESH_STORE(reports_what_remained),
+        ON_FRESH_STORE(each_period_has_its_own_counter),
+        ON_FRESH_STORE(gives_back_and_forgets),
+        ON_FRESH_STORE(what_is_forgotten_does_not_begin_anew),
+        ON_FRESH_STORE(another_first_day_is_not_past),
+        ON_FRESH_STORE(what_remains_can_be_set),
+        ON_FRESH_STORE(refuses_what_is_no_quota),
+        ON_FRESH_STORE(extensions_do_not_pile_up),
+        ON_FRESH_STORE(reports_days_in_order),
+        ON_FRESH_STORE(reports_any_day_of_the_calendar),
+        ON_FRESH_STORE(reports_what_remained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
