@@ -48,15 +48,16 @@ static size_t piece_of(const char *text, size_t len)
     return newline != NULL ? (size_t)(newline - text) + 1 : PIPE_BUF;
 }
 
+/* Returns false when it is time to give up, be there room or not: a slow reader always has some. */
 static bool wait_for_room(void)
 {
     struct pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT};
-    while (poll(&room, 1, LOOK_MS) <= 0) {
-        if (base_clock_monotonic_ns() >= atomic_load(&writer.give_up_ns)) {
-            return false;
+    while (base_clock_monotonic_ns() < atomic_load(&writer.give_up_ns)) {
+        if (poll(&room, 1, LOOK_MS) > 0) {
+            return true;
         }
     }
-    return true;
+    return false;
 }
 
 /* What cannot be written is lost: there is nowhere left to say so. */

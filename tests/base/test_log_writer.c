@@ -5,9 +5,11 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +130,32 @@ static void stopping_waits_for_a_reader_only_so_long(void **state)
     assert_in_range(taken_ms, BASE_LOG_WRITER_STOP_MS - 1, 5 * BASE_LOG_WRITER_STOP_MS);
 }
 
+static void *read_slowly(void *argument)
+{
+    const atomic_bool *is_over = argument;
+    char piece[4096];
+    while (!atomic_load(is_over) && read(read_fd, piece, sizeof piece) > 0) {
+        usleep(30 * 1000);
+    }
+    return NULL;
+}
+
+/* There is always room for some more, and never for all. */
+static void stopping_waits_for_a_slow_reader_no_longer(void **state)
+{
+    (void)state;
+    pthread_t reader;
+    atomic_bool is_over = false;
+    log_lines(LINES);
+    assert_int_equal(pthread_create(&reader, NULL, read_slowly, &is_over), 0);
+    int64_t begun_ms = now_ms();
+    base_log_writer_stop();
+    int64_t taken_ms = now_ms() - begun_ms;
+    atomic_store(&is_over, true);
+    pthread_join(reader, NULL);
+    assert_in_range(taken_ms, BASE_LOG_WRITER_STOP_MS - 1, 3 * BASE_LOG_WRITER_STOP_MS);
+}
+
 static void a_reader_that_is_gone_is_no_harm(void **state)
 {
     (void)state;
@@ -146,6 +174,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(lines_are_written_whole_and_in_order, capture, give_back),
         cmocka_unit_test_setup_teardown(a_reader_that_sleeps_holds_nobody_up, capture, give_back),
         cmocka_unit_test_setup_teardown(stopping_waits_for_a_reader_only_so_long, capture,
+                                        give_back),
+        cmocka_unit_test_setup_teardown(stopping_waits_for_a_slow_reader_no_longer, capture,
                                         give_back),
         cmocka_unit_test_setup_teardown(a_reader_that_is_gone_is_no_harm, capture, give_back),
     };
