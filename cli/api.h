@@ -24,8 +24,8 @@ struct cli_api {
 
 /* Reads them; `reflection` is how --reflect asks, and may be NULL where there is no such flag.
  * INVALID_ARGUMENT names the file that cannot be read, or holds no rules; cli_reflection_fetch says
- * how asking can fail. What the sets hold, and
- * for which methods the rules are, is for the gateway to judge. */
+ * how asking can fail. What the sets hold, and for which methods the rules are, is for the gateway
+ * to judge. */
 bool cli_api_read(struct cli_api *api, const struct cli_options *options,
                   const struct cli_reflection *reflection, struct base_err *err) BASE_MUST_CHECK;
 

@@ -25,8 +25,8 @@ struct cli_quota {
 /* Readies source and sink over a store and a pool, which are borrowed. */
 void cli_quota_init(struct cli_quota *quota, struct srv_store *store, struct rpc_worker_pool *pool);
 
-/* Waits until every reservation has been answered, CLI_QUOTA_TIMEOUT_MS at most; when no more are
- * asked for. */
+/* Waits until every reservation has been answered; when no more are asked for. Once a worker has
+ * got to it, the store has CLI_QUOTA_TIMEOUT_MS for each. */
 void cli_quota_settle(struct cli_quota *quota);
 
 #endif

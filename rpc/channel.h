@@ -6,10 +6,12 @@
  * on_message.
  *
  * Life of a call:
- *   resolve (once, at start-up) -> start -> send(..., last) -> on_headers? -> on_message* ->
- * on_status on_status comes exactly once and last, whatever happens; the call handle is dead after
- * it. Events run on the thread that drains `home`, or, when an in-process call runs inline, inside
- * send. cancel asks for an early end: on_status still comes.
+ *
+ *     resolve (once, at start-up), start, send(..., last), on_headers?, on_message*, on_status
+ *
+ * on_status comes exactly once and last, whatever happens; the call handle is dead after it. Events
+ * run on the thread that drains `home`, or, when an in-process call runs inline, inside send.
+ * cancel asks for an early end: on_status still comes.
  */
 #ifndef RPC_CHANNEL_H
 #define RPC_CHANNEL_H

@@ -48,10 +48,10 @@ struct rpc_served_call {
 struct rpc_server *rpc_server_create(struct rpc_worker_pool *pool);
 void rpc_server_destroy(struct rpc_server *server);
 
-/* Adds a service: its constant table, the typed handlers and their receiver (all borrowed). The
- * generated
- * *_register functions call this with the types checked. `inline_reads` says that methods without
- * side effects cannot block. Fails with ALREADY_EXISTS when the service was added before. */
+/* Adds a service: its constant table, the typed handlers and their receiver (all borrowed). What is
+ * generated as PREFIX_register calls this with the types checked. `inline_reads` says that methods
+ * without side effects cannot block. Fails with ALREADY_EXISTS when the service was added before.
+ */
 bool rpc_server_add(struct rpc_server *server, const struct rpc_service *service,
                     const void *handlers, void *self, bool inline_reads,
                     struct base_err *err) BASE_MUST_CHECK;

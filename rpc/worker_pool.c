@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <pthread.h>
 
 struct rpc_worker_pool {
@@ -98,6 +99,7 @@ static void start_thread(struct rpc_worker_pool *pool)
 bool rpc_worker_pool_submit(struct rpc_worker_pool *pool, struct rpc_job *job)
 {
     pthread_mutex_lock(&pool->lock);
+    assert(!pool->closing);
     if (pool->queued >= pool->idle && pool->thread_count < pool->threads_max) {
         start_thread(pool);
     }

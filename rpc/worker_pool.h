@@ -25,7 +25,8 @@ struct rpc_job {
 /* Returns owned a pool of at most `threads_max` threads and `queue_max` waiting jobs. */
 struct rpc_worker_pool *rpc_worker_pool_create(size_t threads_max, size_t queue_max);
 
-/* Runs what is queued, then joins the threads and frees the pool. Accepts NULL. */
+/* Runs what is queued, then joins the threads and frees the pool. Nobody may submit any more, nor
+ * may a job that still runs. Accepts NULL. */
 void rpc_worker_pool_destroy(struct rpc_worker_pool *pool);
 
 /* Takes `job`, whose `run` is set; false when the queue is full, and then the job is the caller's.

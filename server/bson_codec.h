@@ -53,9 +53,8 @@ bool srv_bson_encode(const ProtobufCMessage *message, struct _bson_t *out,
                      struct base_err *err) BASE_MUST_CHECK;
 
 /* Decodes a document into `arena`, passing over "_id" and "_version" at its top, which are the
- * store's.
- * DATA_LOSS, naming the field, where the document is damaged or does not fit; RESOURCE_EXHAUSTED
- * past the arena's cap. */
+ * store's. DATA_LOSS, naming the field, where the document is damaged or does not fit;
+ * RESOURCE_EXHAUSTED past the arena's cap. */
 bool srv_bson_decode(const ProtobufCMessageDescriptor *type, const struct _bson_t *document,
                      bool keep_unknown, struct base_arena *arena, ProtobufCMessage **out_message,
                      struct base_err *err) BASE_MUST_CHECK;

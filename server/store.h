@@ -55,8 +55,8 @@ struct srv_page {
 
 /* Changes `message` in place; what it hangs on it must live in the context's arena or longer, and
  * `message` itself may be gone when apply has returned. May run on another thread and more than
- * once, each time on a fresh copy. Returning false leaves the
- * document as it was, and `update` fails with `err`. */
+ * once, each time on a fresh copy. Returning false leaves the document as it was, and `update`
+ * fails with `err`. */
 struct srv_mutation {
     bool (*apply)(const struct srv_mutation *self, struct rpc_context *ctx,
                   ProtobufCMessage *message, struct base_err *err);
