@@ -28,8 +28,8 @@ void base_arena_init(struct base_arena *arena, size_t cap_bytes);
 /* Frees everything; the arena may be used again after another init. */
 void base_arena_dispose(struct base_arena *arena);
 
-/* Ends the lifetime of everything handed out, keeping a block of BASE_ARENA_KEEP_BYTES for reuse.
- */
+/* Ends the lifetime of everything handed out, keeping a block of
+ * BASE_ARENA_KEEP_BYTES for reuse. */
 void base_arena_reset(struct base_arena *arena);
 
 /* Returns `size` uninitialised bytes, aligned for any type, that live until reset or dispose; NULL

@@ -18,8 +18,8 @@ struct base_mail {
 struct base_mailbox {
     _Atomic(struct base_mail *) newest; /* a stack; drain turns it round */
     atomic_uint posting;                /* threads inside base_mailbox_post */
-    /* Wakes the owner so that it drains soon; called on the posting thread, when the box was empty.
-     */
+    /* Wakes the owner so that it drains soon; called on the posting thread, when the
+     * box was empty. */
     void (*wake)(struct base_mailbox *self);
 };
 

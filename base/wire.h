@@ -124,8 +124,8 @@ static inline bool base_wire_take(struct base_wire_reader *reader, unsigned tag,
 bool base_wire_next_slow(struct base_wire_reader *reader,
                          struct base_wire_record *out_record) BASE_MUST_CHECK;
 
-/* Reads the next record; false when the bytes are damaged. Not at the end. A group is read whole.
- */
+/* Reads the next record; false when the bytes are damaged. Not at the end. A group
+ * is read whole. */
 __attribute__((always_inline)) BASE_MUST_CHECK static inline bool
 base_wire_next(struct base_wire_reader *reader, struct base_wire_record *out_record)
 {

@@ -2,8 +2,8 @@
 
 _Static_assert(CLI_CORS_MAX_AGE_S_MAX == GW_CORS_MAX_AGE_S_MAX, "--cors-max-age holds here");
 
-/* Without an origin no other flag has a meaning, and its being given tells that one was forgotten.
- */
+/* Without an origin no other flag has a meaning, and its being given tells that one
+ * was forgotten. */
 static bool check_absent(const struct cli_options *options, struct base_err *err)
 {
     const char *given = options->cors_headers.count > 0   ? "--cors-header"

@@ -78,8 +78,8 @@ static bool find_flag(const struct cli_flags *table, const char *argument, size_
     return refuse_unknown(table, argument, len, err);
 }
 
-/* Gives the value of `flag`, which stands at argv[*at], and moves `at` to the last argument used.
- */
+/* Gives the value of `flag`, which stands at argv[*at], and moves `at` to the last
+ * argument used. */
 static bool take_value(const struct cli_flag *flag, int argc, const char *const *argv, int *at,
                        const char **out_value, struct base_err *err)
 {

@@ -67,8 +67,8 @@ struct cli_environment {
 };
 
 /* Fills `out`, the struct that the offsets are of, from the initial values, the environment and the
- * `argc` arguments at `argv`. Fails with INVALID_ARGUMENT and a message for the person who typed.
- */
+ * `argc` arguments at `argv`. Fails with INVALID_ARGUMENT and a message for the
+ * person who typed. */
 bool cli_flags_parse(const struct cli_flags *table, int argc, const char *const *argv,
                      const struct cli_environment *environment, void *out,
                      struct base_err *err) BASE_MUST_CHECK;

@@ -7,8 +7,8 @@
 #include "rpc/worker_pool.h"
 #include "server/access.h"
 
-/* Threads that ask the store for quotas and serve the admin listener, and calls that wait for one.
- */
+/* Threads that ask the store for quotas and serve the admin listener, and calls that
+ * wait for one. */
 #define CLI_KEY_STORE_THREADS 8
 #define CLI_KEY_STORE_QUEUE 1024
 

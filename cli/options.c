@@ -1,5 +1,5 @@
-/* Each flag is written once, as a macro, since a table's entries cannot be shared between tables.
- */
+/* Each flag is written once, as a macro, since a table's entries cannot be shared
+ * between tables. */
 #include "cli/options.h"
 
 static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL};

@@ -162,8 +162,8 @@ static bool add_origin(struct gw_cors *cors, const char *text, struct base_err *
     return gw_origin_parse(origin, &cors->origins[cors->origin_count++], err);
 }
 
-/* With credentials an answer is made for one person, whom the page must be trusted to read it for.
- */
+/* With credentials an answer is made for one person, whom the page must be trusted to
+ * read it for. */
 static bool check_credentials(const struct gw_cors *cors, struct base_err *err)
 {
     if (cors->credentials && (cors->any_origin || gw_cors_allows(cors, BASE_STR("null")))) {

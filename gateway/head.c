@@ -43,8 +43,8 @@ static bool keep(const struct gw_header *header, struct base_str *slot, struct b
     return true;
 }
 
-/* "before, next", or the one of them there is: several lines are one list (RFC 9110 section 5.3).
- */
+/* "before, next", or the one of them there is: several lines are one list (RFC 9110
+ * section 5.3). */
 static bool join_chain(struct base_str before, struct base_str next, struct base_arena *arena,
                        struct base_str *out_chain, struct base_err *err)
 {

@@ -119,8 +119,8 @@ static bool add_base64(struct base_str key, struct base_str value, struct base_a
     return rpc_metadata_add(metadata, arena, key, base_str_make(bytes, len), err);
 }
 
-/* Adds the values of a "-bin" header, which a list may hold (gRPC over HTTP/2, "Custom-Metadata").
- */
+/* Adds the values of a "-bin" header, which a list may hold (gRPC over
+ * HTTP/2, "Custom-Metadata"). */
 static bool add_binary(struct base_str key, struct base_str value, struct base_arena *arena,
                        struct rpc_metadata *metadata, struct base_err *err)
 {

@@ -34,8 +34,8 @@ bool gw_headers_to_metadata(struct base_str name, struct base_str value, struct 
                             struct rpc_metadata *metadata, struct base_err *err) BASE_MUST_CHECK;
 
 /* Gives the header that answered metadata becomes, a trailer's where `is_trailer`; name and value
- * live in `arena`, or are the entry's own. False when it does not become one, or the arena is full.
- */
+ * live in `arena`, or are the entry's own. False when it does not become one, or the
+ * arena is full. */
 bool gw_headers_from_metadata(const struct rpc_metadata_entry *entry, bool is_trailer,
                               struct base_arena *arena, struct base_str *out_name,
                               struct base_str *out_value);

@@ -22,8 +22,8 @@ struct plain_number {
     bool is_negative;
 };
 
-/* Reads a plain number and what it is worth in one pass; false, with nothing read, when it is none.
- */
+/* Reads a plain number and what it is worth in one pass; false, with nothing read,
+ * when it is none. */
 static bool read_plain_number(struct gw_reader *reader, struct plain_number *out)
 {
     const char *next = reader->next;

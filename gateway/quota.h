@@ -83,8 +83,8 @@ enum gw_quota_outcome {
     GW_QUOTA_WAITING, /* the waiter's mail will tell */
 };
 
-/* A request that waits. Embedded in what waits; stays in place until its mail has been delivered.
- */
+/* A request that waits. Embedded in what waits; stays in place until its mail has
+ * been delivered. */
 struct gw_quota_waiter {
     struct base_mail mail; /* on_mail is the owner's; comes to `home` exactly once */
     struct base_mailbox *home;
@@ -129,8 +129,8 @@ enum gw_quota_outcome gw_quota_take(struct gw_quota *quota, const struct gw_quot
  * another term's. */
 void gw_quota_put_back(struct gw_quota *quota, const struct gw_quota_term *term);
 
-/* What is left in `term`, to tell a client: the block, and what was left for all when last heard.
- */
+/* What is left in `term`, to tell a client: the block, and what was left for all
+ * when last heard. */
 int64_t gw_quota_left(struct gw_quota *quota, const struct gw_quota_term *term);
 
 /* The term that was last reserved in; its start_s is 0 before the first. */

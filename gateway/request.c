@@ -23,8 +23,8 @@ struct sighting {
     const struct gw_field *oneof_member; /* another of a oneof the path goes through, or NULL */
 };
 
-/* Looks for the value of `path` from its field `depth` on; the last record counts, as in a merge.
- */
+/* Looks for the value of `path` from its field `depth` on; the last record counts,
+ * as in a merge. */
 static void look_for(const struct gw_field_path *path, size_t depth, struct base_str wire,
                      struct sighting *sighting)
 {

@@ -30,8 +30,8 @@
 #define GW_REQUEST_LOG_PATH_MAX 256
 #define GW_REQUEST_LOG_METHOD_MAX 32
 
-/* Bytes of a request's id: of one made here, its NUL included, and of one that a client may give.
- */
+/* Bytes of a request's id: of one made here, its NUL included, and of one that a
+ * client may give. */
 #define GW_REQUEST_ID_SIZE 17
 #define GW_REQUEST_ID_MAX 64
 

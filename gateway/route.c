@@ -134,8 +134,8 @@ static bool is_raw(const struct gw_message *message, const struct gw_field *fiel
     return field->type == GW_MESSAGE && !field->is_repeated && gw_http_body_is(field->message);
 }
 
-/* The FieldMask that a PATCH fills: the request has exactly one, and a message as its body field.
- */
+/* The FieldMask that a PATCH fills: the request has exactly one, and a message as
+ * its body field. */
 static const struct gw_field *find_patch_mask(const struct gw_route *route)
 {
     const struct gw_field *body = route->body_field;

@@ -27,8 +27,8 @@ struct path {
     size_t count;
 };
 
-/* One search. on_leaves is asked at each node where the path ends, best first, until it says yes.
- */
+/* One search. on_leaves is asked at each node where the path ends, best first, until
+ * it says yes. */
 struct search {
     struct path path;
     bool (*on_leaves)(struct search *self, const struct gw_trie_leaf *leaves);

@@ -24,8 +24,8 @@ enum gw_scalar_status {
 /* Whether `type` is a scalar with bits: neither string, bytes, message nor group. */
 bool gw_type_has_bits(enum gw_type type);
 
-/* The length of the JSON number (RFC 8259 section 6) at the start of `text`; 0 when there is none.
- */
+/* The length of the JSON number (RFC 8259 section 6) at the start of `text`; 0 when
+ * there is none. */
 size_t gw_number_len(struct base_str text);
 
 /* The bits of an integer type; `text` is a JSON number, "1e3" and "1.0" included. */

@@ -180,8 +180,8 @@ const struct gw_enum *gw_schema_enum(const struct gw_schema *schema, struct base
 size_t gw_schema_method_count(const struct gw_schema *schema);
 const struct gw_method *gw_schema_method(const struct gw_schema *schema, size_t index);
 
-/* A field of `message` by its JSON name or its proto name, as ProtoJSON reads them; NULL when none.
- */
+/* A field of `message` by its JSON name or its proto name, as ProtoJSON reads them;
+ * NULL when none. */
 const struct gw_field *gw_message_field_by_text(const struct gw_message *message,
                                                 struct base_str name);
 

@@ -25,8 +25,8 @@ struct gw_date_text {
     char text[11]; /* "2006-01-02T" */
 };
 
-/* Writes at most GW_TIME_TEXT_SIZE bytes; returns the end, or NULL when the value is out of range.
- */
+/* Writes at most GW_TIME_TEXT_SIZE bytes; returns the end, or NULL when the value is
+ * out of range. */
 char *gw_timestamp_format(int64_t seconds, int32_t nanos, struct gw_date_text *date, char *out);
 char *gw_duration_format(int64_t seconds, int32_t nanos, char *out);
 

@@ -120,8 +120,8 @@ struct addition {
     Library__V1__Book *book;
 };
 
-/* The list is copied, not grown: the store may run this more than once, on a fresh user each time.
- */
+/* The list is copied, not grown: the store may run this more than once, on a fresh
+ * user each time. */
 static bool apply_addition(const struct srv_mutation *mutation, struct rpc_context *ctx,
                            ProtobufCMessage *message, struct base_err *err)
 {

@@ -136,8 +136,8 @@ static bool has_read_ids(const struct entry *entry, const Tollgate__ApiKey *key)
     return is_same;
 }
 
-/* Somebody may have taken the key out of a plan since; that it is put into one strikes the intent.
- */
+/* Somebody may have taken the key out of a plan since; that it is put into one
+ * strikes the intent. */
 static bool apply_entry(const struct srv_mutation *self, struct rpc_context *ctx,
                         ProtobufCMessage *message, struct base_err *err)
 {

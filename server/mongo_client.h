@@ -16,8 +16,8 @@
 
 struct _bson_t; /* bson_t, from libbson */
 
-/* The server's code for a key that is taken; in the reply of an insert, or as a command's failure.
- */
+/* The server's code for a key that is taken; in the reply of an insert, or as a
+ * command's failure. */
 #define SRV_MONGO_DUPLICATE_KEY 11000
 
 struct srv_mongo_client;

@@ -1,5 +1,5 @@
-/* A flag and a condition each, rather than a mutex held, so that waiting can end by the deadline.
- */
+/* A flag and a condition each, rather than a mutex held, so that waiting can end by
+ * the deadline. */
 #include "server/mongo_lanes.h"
 
 #include "base/hash.h"

@@ -149,8 +149,8 @@ static inline bool srv_store_remove(struct srv_store *store, struct rpc_context 
     return store->ops->remove(store, ctx, collection, key, err);
 }
 
-/* Reads, changes and writes one document atomically; gives what was written. NOT_FOUND without one.
- */
+/* Reads, changes and writes one document atomically; gives what was written. NOT_FOUND
+ * without one. */
 static inline bool srv_store_update(struct srv_store *store, struct rpc_context *ctx,
                                     const struct srv_collection *collection, struct srv_key key,
                                     const struct srv_mutation *mutation,

@@ -141,8 +141,8 @@ static bool run_write(const struct srv_mongo_target *at, const char *name, const
     return ok;
 }
 
-/* The code of the reply's write error, 0 without one, and in *out_n how many documents it touched.
- */
+/* The code of the reply's write error, 0 without one, and in *out_n how many
+ * documents it touched. */
 static int64_t finish_write(bson_t *reply, int64_t *out_n)
 {
     int64_t code = srv_mongo_reply_number(reply, "writeErrors.0.code", 0);

@@ -29,8 +29,8 @@
 /* Kibibytes of pages a connection keeps. */
 #define CACHE_KIB "2048"
 
-/* A write-ahead log that a large transaction has blown up is cut back to this when it starts over.
- */
+/* A write-ahead log that a large transaction has blown up is cut back to this when it
+ * starts over. */
 #define WAL_BYTES_KEPT "33554432"
 
 /* Waits of a reader for another process that recovers the log, and of opening. */

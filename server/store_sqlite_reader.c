@@ -500,8 +500,8 @@ bool srv_sqlite_list(struct srv_store *self, struct rpc_context *ctx,
 }
 
 /* Maps the shared index of the write-ahead log through the connection's own file, which SQLite
- * offers to extensions; a second descriptor of ours would, when closed, drop SQLite's POSIX locks.
- */
+ * offers to extensions; a second descriptor of ours would, when closed, drop SQLite's
+ * POSIX locks. */
 static const _Atomic uint32_t *map_wal_index(sqlite3 *db)
 {
     sqlite3_file *file = NULL;

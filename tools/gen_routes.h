@@ -13,8 +13,8 @@
 #include "base/err.h"
 #include "google/protobuf/compiler/plugin.pb-c.h"
 
-/* Checks all files that shall be generated, as one gateway's services. Uses the arena for scratch.
- */
+/* Checks all files that shall be generated, as one gateway's services. Uses the arena
+ * for scratch. */
 bool gen_routes_check(const Google__Protobuf__Compiler__CodeGeneratorRequest *request,
                       struct base_arena *arena, struct base_err *err) BASE_MUST_CHECK;
 

@@ -93,8 +93,8 @@ static bool generate(const Google__Protobuf__Compiler__CodeGeneratorRequest *req
         return base_err_set(err, BASE_INVALID_ARGUMENT, "takes no parameter, got \"%s\"",
                             request->parameter);
     }
-    /* The gateway's schema refuses a file that lacks what every file has: the model need not ask.
-     */
+    /* The gateway's schema refuses a file that lacks what every file has: the model
+     * need not ask. */
     if (!gen_routes_check(request, arena, err)) {
         return false;
     }

@@ -138,8 +138,8 @@ static void convert(const struct gw_schema *schema, const struct request *reques
     base_buf_dispose(&wire);
 }
 
-/* Answers one request; the runner's first asks for the failures to expect, of which there are none.
- */
+/* Answers one request; the runner's first asks for the failures to expect, of which
+ * there are none. */
 static void serve(const struct gw_schema *schema, struct base_str wire, struct base_buf *out)
 {
     struct request request;

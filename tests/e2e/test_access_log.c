@@ -67,8 +67,8 @@ static char *take_log(struct world *world)
     return read_log(world);
 }
 
-/* Gives the fields of the next request's line and moves `at` behind it; fails when there is none.
- */
+/* Gives the fields of the next request's line and moves `at` behind it; fails when
+ * there is none. */
 static void next_line(const struct world *world, char **at, char *out, size_t size)
 {
     static const char mark[] = " level=info event=request ";

@@ -302,8 +302,8 @@ static void test_idle_connections(void **state)
     close(grpc);
 }
 
-/* Whoever keeps the admin listener waiting does not keep gRPC open, or without a grace of its own.
- */
+/* Whoever keeps the admin listener waiting does not keep gRPC open, or without a
+ * grace of its own. */
 static void test_admin_connection_half_way(void **state)
 {
     struct world *world = *state;

@@ -127,8 +127,8 @@ static size_t read_to_end(int fd, char *out, size_t size)
  * have gone, and a call that takes long is cancelled. */
 enum after_sending { STAY, CLOSE_SIDE };
 
-/* Sends bytes as they are on a new connection, and reads what comes back until the server closes.
- */
+/* Sends bytes as they are on a new connection, and reads what comes back until the
+ * server closes. */
 static void exchange(const struct world *world, const char *data, size_t len,
                      enum after_sending after, char *answer, size_t size)
 {

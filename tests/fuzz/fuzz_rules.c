@@ -1,5 +1,5 @@
-/* A file of rules: refused with its name in the reason, or every method it names has what it says.
- */
+/* A file of rules: refused with its name in the reason, or every method it names has
+ * what it says. */
 #include "gateway/route.h"
 #include "gateway/rules.h"
 #include "notes/v1/notes.tg.h"

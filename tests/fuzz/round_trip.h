@@ -1,5 +1,5 @@
-/* Round trip: what every fuzz target of the transcoder asks of it. A broken promise ends the run.
- */
+/* Round trip: what every fuzz target of the transcoder asks of it. A broken promise
+ * ends the run. */
 #ifndef FUZZ_ROUND_TRIP_H
 #define FUZZ_ROUND_TRIP_H
 

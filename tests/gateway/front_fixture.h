@@ -25,8 +25,8 @@ struct front_fixture {
 
 extern struct front_fixture fix;
 
-/* Setup and teardown of cmocka: the front, serving Notes on two loops; every rpc must have ended.
- */
+/* Setup and teardown of cmocka: the front, serving Notes on two loops; every rpc
+ * must have ended. */
 int front_open(void **state);
 int front_close(void **state);
 

@@ -12,8 +12,8 @@
 /* More keys than slots, of which some share one. */
 #define KEYS (3 * GW_KEY_CACHE_SLOTS)
 
-/* The keys "key-value-0" on, each second one in a plan for dev alone, the others for both stages.
- */
+/* The keys "key-value-0" on, each second one in a plan for dev alone, the others for
+ * both stages. */
 static struct gw_access *make(size_t count)
 {
     static uint8_t hashes[KEYS][BASE_DIGEST_BYTES];

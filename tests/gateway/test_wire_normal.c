@@ -177,8 +177,8 @@ static void sorts_many_records(void **state)
     assert_string_equal(hex_to_normal("Lists", wire, NULL), want);
 }
 
-/* A packed run, out of order, of a list that is not packed: every element gets a tag of two bytes.
- */
+/* A packed run, out of order, of a list that is not packed: every element gets a tag
+ * of two bytes. */
 static void unpacks_a_long_run(void **state)
 {
     (void)state;

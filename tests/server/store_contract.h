@@ -12,8 +12,8 @@ struct store_contract {
     const char *name;
     /* Makes the database that open opens a new and empty one. */
     void (*renew)(void);
-    /* Opens the present database; more than one store may be open on it, in other processes too.
-     */
+    /* Opens the present database; more than one store may be open on it, in other
+     * processes too. */
     struct srv_store *(*open)(struct base_err *err);
     /* Makes the stored document unreadable as a message of its type, behind the store's back. */
     void (*damage)(const char *collection, struct srv_key key);

@@ -1,5 +1,5 @@
-/* What the tests of stores share: the two collections, messages to put there, contexts and threads.
- */
+/* What the tests of stores share: the two collections, messages to put there, contexts
+ * and threads. */
 #ifndef SERVER_STORE_SUPPORT_H
 #define SERVER_STORE_SUPPORT_H
 

@@ -235,8 +235,8 @@ static void expect_refused(const struct row *row, size_t at, const struct base_e
     }
 }
 
-/* Lets the second come before operation `at` of the first; false when there is no such operation.
- */
+/* Lets the second come before operation `at` of the first; false when there is no
+ * such operation. */
 static bool meet(const struct row *row, size_t at)
 {
     struct interruption interruption = {

@@ -16,8 +16,8 @@ extern "C" {
 
 struct cpp_message;
 
-/* Returns owned an empty message of the generated type of that full name; NULL when there is none.
- */
+/* Returns owned an empty message of the generated type of that full name; NULL when
+ * there is none. */
 struct cpp_message *cpp_message_create(const char *full_name);
 void cpp_message_destroy(struct cpp_message *message);
 
