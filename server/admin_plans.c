@@ -55,29 +55,41 @@ static bool is_served(const struct srv_admin *admin, const char *stage)
     return false;
 }
 
+static bool warn(struct rpc_context *ctx, Tollgate__Admin__UsagePlan *out, const char *before,
+                 const char *stage, const char *after, struct base_err *err)
+{
+    char text[WARNING_SIZE];
+    snprintf(text, sizeof text, "%s%s%s", before, stage, after);
+    char *warning = rpc_context_strdup(ctx, base_str_of(text), err);
+    if (warning == NULL) {
+        return false;
+    }
+    out->warnings[out->n_warnings++] = warning;
+    return true;
+}
+
 /* Shows a plan that has just been made or changed. */
 static bool show_changed(const struct srv_admin *admin, struct rpc_context *ctx,
                          const Tollgate__UsagePlan *plan, Tollgate__Admin__UsagePlan *out,
                          struct base_err *err)
 {
-    out->warnings = rpc_context_alloc(ctx, plan->n_api_stages * sizeof *out->warnings, err);
+    size_t stages = plan->n_api_stages;
+    out->warnings = rpc_context_alloc(ctx, (stages + 1) * sizeof *out->warnings, err);
     if (out->warnings == NULL) {
         return false;
     }
-    for (size_t i = 0; i < plan->n_api_stages; i++) {
+    if (stages == 0 && admin->stage_count > 0 &&
+        !warn(ctx, out, "the plan is for no stage, so its keys open nothing; stage ",
+              admin->stages[0], " is one served here", err)) {
+        return false;
+    }
+    for (size_t i = 0; i < stages; i++) {
         const char *stage = plan->api_stages[i]->stage;
-        if (is_served(admin, stage)) {
-            continue;
-        }
-        char text[WARNING_SIZE];
-        snprintf(text, sizeof text,
-                 "stage %s is not served here, so the plan holds for it at other gateways alone",
-                 stage);
-        char *warning = rpc_context_strdup(ctx, base_str_of(text), err);
-        if (warning == NULL) {
+        if (!is_served(admin, stage) &&
+            !warn(ctx, out, "stage ", stage,
+                  " is not served here, so the plan holds for it at other gateways alone", err)) {
             return false;
         }
-        out->warnings[out->n_warnings++] = warning;
     }
     return show(ctx, plan, out, err);
 }

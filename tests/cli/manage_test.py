@@ -140,6 +140,16 @@ class Manage(unittest.TestCase):
         self.assertEqual((status, errors, json.loads(out)["warnings"]), (0, "", []))
         call("plans", "delete", made["id"])
 
+    def test_a_plan_for_no_stage_is_warned_of(self):
+        warning = "the plan is for no stage, so its keys open nothing; stage $default is one served here"
+        status, out, errors = run("plans", "create", "x", "--rate", "1")
+        self.assertEqual((status, errors), (0, f"warning: {warning}\n"))
+        made = json.loads(out)
+        self.assertEqual(made["warnings"], [warning])
+        status, out, errors = run("plans", "update", made["id"], "--for-stage", "$default")
+        self.assertEqual((status, errors, json.loads(out)["warnings"]), (0, "", []))
+        call("plans", "delete", made["id"])
+
     def test_import(self):
         lines = 'Name,Key,enabled,UsagePlanIds\nimported,{0}-1,true,"standard"\nlost,short,true,\nother,{0}-2,,\n'
         path = os.path.join(program.folder.name, "keys.csv")
