@@ -85,3 +85,13 @@ bool base_decimal_read_whole(struct base_str text, int64_t max, int64_t *out_num
     *out_number = number;
     return true;
 }
+
+bool base_decimal_read_digits(struct base_str text, int *out_number)
+{
+    int64_t number;
+    if (text.len > 9 || !base_decimal_read_whole(text, INT32_MAX, &number)) {
+        return false;
+    }
+    *out_number = (int)number;
+    return true;
+}

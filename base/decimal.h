@@ -19,4 +19,7 @@ bool base_decimal_read(struct base_str text, double *out_number);
 /* Reads digits alone, from 0 to `max`. */
 bool base_decimal_read_whole(struct base_str text, int64_t max, int64_t *out_number);
 
+/* Reads digits alone, from 1 to 9 of them: the parts of dates. */
+bool base_decimal_read_digits(struct base_str text, int *out_number);
+
 #endif

@@ -2,6 +2,7 @@
  * what is followed here, backwards. */
 #include "gateway/sigv4.h"
 
+#include "base/decimal.h"
 #include "base/digest.h"
 #include "gateway/sigv4_canonical.h"
 
@@ -98,16 +99,10 @@ bool gw_sigv4_applies(struct base_str authorization)
     return base_str_starts_with(authorization, BASE_STR(ALGORITHM " "));
 }
 
-static bool read_number(const char *text, size_t len, int *out)
+/* Reads the part of a date that stands at `at`. */
+static bool read_part(struct base_str date, size_t at, size_t len, int *out)
 {
-    *out = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-        *out = *out * 10 + (text[i] - '0');
-    }
-    return true;
+    return base_decimal_read_digits(base_str_make(date.data + at, len), out);
 }
 
 /* Reads "20150830T123600Z" as seconds since 1970. */
@@ -115,11 +110,9 @@ static bool read_date(struct base_str text, int64_t *out_s)
 {
     struct tm tm = {0};
     if (text.len != DATE_BYTES || text.data[DAY_BYTES] != 'T' || text.data[DATE_BYTES - 1] != 'Z' ||
-        !read_number(text.data, 4, &tm.tm_year) || !read_number(text.data + 4, 2, &tm.tm_mon) ||
-        !read_number(text.data + 6, 2, &tm.tm_mday) ||
-        !read_number(text.data + 9, 2, &tm.tm_hour) ||
-        !read_number(text.data + 11, 2, &tm.tm_min) ||
-        !read_number(text.data + 13, 2, &tm.tm_sec)) {
+        !read_part(text, 0, 4, &tm.tm_year) || !read_part(text, 4, 2, &tm.tm_mon) ||
+        !read_part(text, 6, 2, &tm.tm_mday) || !read_part(text, 9, 2, &tm.tm_hour) ||
+        !read_part(text, 11, 2, &tm.tm_min) || !read_part(text, 13, 2, &tm.tm_sec)) {
         return false;
     }
     tm.tm_year -= 1900;

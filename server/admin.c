@@ -2,6 +2,7 @@
 
 #include "server/admin_private.h"
 #include "server/page.h"
+#include "server/usage_plan.h"
 
 #include <inttypes.h>
 
@@ -20,6 +21,51 @@ bool srv_admin_optional(struct rpc_context *ctx, char *text, Google__Protobuf__S
     value->value = text;
     *out = value;
     return true;
+}
+
+/* What protoc makes of an entry of map<string, string>. */
+struct tag {
+    ProtobufCMessage base;
+    char *key;
+    char *value;
+};
+
+_Static_assert(sizeof(struct tag) == sizeof(Tollgate__ApiKey__TagsEntry) &&
+                   offsetof(struct tag, key) == offsetof(Tollgate__ApiKey__TagsEntry, key) &&
+                   offsetof(struct tag, value) == offsetof(Tollgate__ApiKey__TagsEntry, value),
+               "entries have one layout");
+
+void *srv_admin_copy_tags(struct rpc_context *ctx, const ProtobufCMessageDescriptor *type,
+                          const void *tags, size_t count, struct base_err *err)
+{
+    struct tag *const *from = tags;
+    struct tag **list = rpc_context_alloc(ctx, count * sizeof *list, err);
+    struct tag *room = rpc_context_alloc(ctx, count * sizeof *room, err);
+    if (list == NULL || room == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        protobuf_c_message_init(type, &room[i].base);
+        room[i].key = from[i]->key;
+        room[i].value = from[i]->value;
+        list[i] = &room[i];
+    }
+    return list;
+}
+
+void *srv_admin_read_tags(struct rpc_context *ctx, const ProtobufCMessageDescriptor *type,
+                          const void *tags, size_t count, struct base_err *err)
+{
+    struct tag *const *from = tags;
+    if (!srv_access_check_tag_count(count, err)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!srv_access_check_tag(from[i]->key, from[i]->value, err)) {
+            return NULL;
+        }
+    }
+    return srv_admin_copy_tags(ctx, type, tags, count, err);
 }
 
 bool srv_admin_read_list(struct rpc_context *ctx, int32_t limit, const char *position,

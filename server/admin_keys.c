@@ -12,30 +12,12 @@ static double seconds_of(const Google__Protobuf__Timestamp *date)
     return date == NULL ? 0 : (double)date->seconds;
 }
 
-static bool show_tags(struct rpc_context *ctx, const Tollgate__ApiKey *key,
-                      Tollgate__Admin__ApiKey *out, struct base_err *err)
-{
-    out->n_tags = key->n_tags;
-    out->tags = rpc_context_alloc(ctx, key->n_tags * sizeof *out->tags, err);
-    Tollgate__Admin__ApiKey__TagsEntry *room =
-        rpc_context_alloc(ctx, key->n_tags * sizeof *room, err);
-    if (out->tags == NULL || room == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < key->n_tags; i++) {
-        tollgate__admin__api_key__tags_entry__init(&room[i]);
-        room[i].key = key->tags[i]->key;
-        room[i].value = key->tags[i]->value;
-        out->tags[i] = &room[i];
-    }
-    return true;
-}
-
 /* `value` is NULL where it is not shown. */
 static bool show(struct rpc_context *ctx, const Tollgate__ApiKey *key, char *value,
                  Tollgate__Admin__ApiKey *out, struct base_err *err)
 {
     out->id = key->id;
+    out->n_tags = key->n_tags;
     out->enabled = key->enabled;
     out->created_date = seconds_of(key->created_date);
     out->last_updated_date = seconds_of(key->last_updated_date);
@@ -43,7 +25,8 @@ static bool show(struct rpc_context *ctx, const Tollgate__ApiKey *key, char *val
            srv_admin_optional(ctx, key->name, &out->name, err) &&
            srv_admin_optional(ctx, key->customer_id, &out->customer_id, err) &&
            srv_admin_optional(ctx, key->description, &out->description, err) &&
-           show_tags(ctx, key, out, err);
+           (out->tags = srv_admin_copy_tags(ctx, &tollgate__admin__api_key__tags_entry__descriptor,
+                                            key->tags, key->n_tags, err)) != NULL;
 }
 
 /* Shows the value, too, where it is wanted and kept. */
@@ -56,30 +39,6 @@ static bool show_kept(struct srv_admin *admin, struct rpc_context *ctx, const To
 }
 
 /* ---- Creating ---- */
-
-static bool read_tags(struct rpc_context *ctx, const Tollgate__Admin__CreateApiKeyRequest *request,
-                      Tollgate__ApiKey *key, struct base_err *err)
-{
-    if (!srv_access_check_tag_count(request->n_tags, err)) {
-        return false;
-    }
-    key->tags = rpc_context_alloc(ctx, request->n_tags * sizeof *key->tags, err);
-    Tollgate__ApiKey__TagsEntry *room = rpc_context_alloc(ctx, request->n_tags * sizeof *room, err);
-    if (key->tags == NULL || room == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < request->n_tags; i++) {
-        tollgate__api_key__tags_entry__init(&room[i]);
-        room[i].key = request->tags[i]->key;
-        room[i].value = request->tags[i]->value;
-        key->tags[i] = &room[i];
-        if (!srv_access_check_tag(room[i].key, room[i].value, err)) {
-            return false;
-        }
-    }
-    key->n_tags = request->n_tags;
-    return true;
-}
 
 static bool read_key(struct rpc_context *ctx, const Tollgate__Admin__CreateApiKeyRequest *request,
                      Tollgate__ApiKey *key, struct base_err *err)
@@ -94,11 +53,13 @@ static bool read_key(struct rpc_context *ctx, const Tollgate__Admin__CreateApiKe
     key->description = request->description;
     key->customer_id = request->customer_id;
     key->enabled = request->enabled;
+    key->n_tags = request->n_tags;
     return srv_access_check_text("name", key->name, SRV_ACCESS_NAME_BYTES_MAX, err) &&
            srv_access_check_text("description", key->description, SRV_ACCESS_DESCRIPTION_BYTES_MAX,
                                  err) &&
            srv_access_check_text("customerId", key->customer_id, SRV_ACCESS_NAME_BYTES_MAX, err) &&
-           read_tags(ctx, request, key, err);
+           (key->tags = srv_admin_read_tags(ctx, &tollgate__api_key__tags_entry__descriptor,
+                                            request->tags, request->n_tags, err)) != NULL;
 }
 
 bool srv_admin_create_api_key(void *self, struct rpc_context *ctx,

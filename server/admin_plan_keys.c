@@ -49,20 +49,21 @@ bool srv_admin_get_usage_plan_key(void *self, struct rpc_context *ctx,
                                                   : not_in_plan(key->id, plan->id, err);
 }
 
-/* A scan for the keys of a plan. */
-struct plan_key_scan {
-    struct srv_scan scan;
-    const char *plan_id;
-    const char *name;
-    size_t name_len;
-};
-
 static bool wants_key(const struct srv_scan *self, const ProtobufCMessage *message)
 {
-    const struct plan_key_scan *wanted = (const struct plan_key_scan *)self;
+    const struct srv_admin_plan_scan *wanted = (const struct srv_admin_plan_scan *)self;
     const Tollgate__ApiKey *key = (const Tollgate__ApiKey *)message;
     return srv_access_key_has_plan(key, wanted->plan_id) &&
-           strncmp(key->name, wanted->name, wanted->name_len) == 0;
+           base_str_starts_with(base_str_of(key->name), wanted->name);
+}
+
+struct srv_admin_plan_scan srv_admin_plan_scan(const char *plan_id, const char *name)
+{
+    return (struct srv_admin_plan_scan){
+        .scan = {.collection = &srv_access_keys, .wants = wants_key},
+        .plan_id = plan_id,
+        .name = base_str_of(name),
+    };
 }
 
 static bool show_page(struct rpc_context *ctx, const struct srv_page *page,
@@ -89,12 +90,7 @@ bool srv_admin_get_usage_plan_keys(void *self, struct rpc_context *ctx,
                                    Tollgate__Admin__UsagePlanKeys *response, struct base_err *err)
 {
     struct srv_admin *admin = self;
-    struct plan_key_scan wanted = {
-        .scan = {.collection = &srv_access_keys, .wants = wants_key},
-        .plan_id = request->usage_plan_id,
-        .name = request->name,
-        .name_len = strlen(request->name),
-    };
+    struct srv_admin_plan_scan wanted = srv_admin_plan_scan(request->usage_plan_id, request->name);
     Tollgate__UsagePlan *plan;
     struct srv_key after;
     struct srv_page page;

@@ -10,29 +10,11 @@
 
 /* ---- Showing ---- */
 
-static bool show_tags(struct rpc_context *ctx, const Tollgate__UsagePlan *plan,
-                      Tollgate__Admin__UsagePlan *out, struct base_err *err)
-{
-    out->n_tags = plan->n_tags;
-    out->tags = rpc_context_alloc(ctx, plan->n_tags * sizeof *out->tags, err);
-    Tollgate__Admin__UsagePlan__TagsEntry *room =
-        rpc_context_alloc(ctx, plan->n_tags * sizeof *room, err);
-    if (out->tags == NULL || room == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < plan->n_tags; i++) {
-        tollgate__admin__usage_plan__tags_entry__init(&room[i]);
-        room[i].key = plan->tags[i]->key;
-        room[i].value = plan->tags[i]->value;
-        out->tags[i] = &room[i];
-    }
-    return true;
-}
-
 static bool show(struct rpc_context *ctx, const Tollgate__UsagePlan *plan,
                  Tollgate__Admin__UsagePlan *out, struct base_err *err)
 {
     out->id = plan->id;
+    out->n_tags = plan->n_tags;
     out->name = plan->name;
     out->api_stages = plan->api_stages;
     out->n_api_stages = plan->n_api_stages;
@@ -40,7 +22,9 @@ static bool show(struct rpc_context *ctx, const Tollgate__UsagePlan *plan,
     out->quota = plan->quota;
     return srv_admin_optional(ctx, plan->description, &out->description, err) &&
            srv_admin_optional(ctx, plan->product_code, &out->product_code, err) &&
-           show_tags(ctx, plan, out, err);
+           (out->tags =
+                srv_admin_copy_tags(ctx, &tollgate__admin__usage_plan__tags_entry__descriptor,
+                                    plan->tags, plan->n_tags, err)) != NULL;
 }
 
 /* ---- Warning ---- */
@@ -96,26 +80,6 @@ static bool show_changed(const struct srv_admin *admin, struct rpc_context *ctx,
 
 /* ---- Creating ---- */
 
-static bool read_tags(struct rpc_context *ctx,
-                      const Tollgate__Admin__CreateUsagePlanRequest *request,
-                      Tollgate__UsagePlan *plan, struct base_err *err)
-{
-    plan->tags = rpc_context_alloc(ctx, request->n_tags * sizeof *plan->tags, err);
-    Tollgate__UsagePlan__TagsEntry *room =
-        rpc_context_alloc(ctx, request->n_tags * sizeof *room, err);
-    if (plan->tags == NULL || room == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < request->n_tags; i++) {
-        tollgate__usage_plan__tags_entry__init(&room[i]);
-        room[i].key = request->tags[i]->key;
-        room[i].value = request->tags[i]->value;
-        plan->tags[i] = &room[i];
-    }
-    plan->n_tags = request->n_tags;
-    return true;
-}
-
 bool srv_admin_create_usage_plan(void *self, struct rpc_context *ctx,
                                  const Tollgate__Admin__CreateUsagePlanRequest *request,
                                  Tollgate__Admin__UsagePlan *response, struct base_err *err)
@@ -128,8 +92,11 @@ bool srv_admin_create_usage_plan(void *self, struct rpc_context *ctx,
     plan.n_api_stages = request->n_api_stages;
     plan.throttle = request->throttle;
     plan.quota = request->quota;
+    plan.n_tags = request->n_tags;
+    plan.tags = srv_admin_read_tags(ctx, &tollgate__usage_plan__tags_entry__descriptor,
+                                    request->tags, request->n_tags, err);
     srv_usage_plan_complete(&plan);
-    return read_tags(ctx, request, &plan, err) && srv_usage_plan_check(&plan, err) &&
+    return plan.tags != NULL && srv_usage_plan_check(&plan, err) &&
            srv_access_add_plan(admin->access, ctx, &plan, err) &&
            show_changed(admin, ctx, &plan, response, err);
 }

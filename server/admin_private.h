@@ -19,6 +19,16 @@ bool srv_admin_position(struct rpc_context *ctx, const struct srv_page *page,
                         Google__Protobuf__StringValue **out_position,
                         struct base_err *err) BASE_MUST_CHECK;
 
+/* Copies tags from one message's list into another's, which has entries of type `type`; gives the
+ * list, and NULL with RESOURCE_EXHAUSTED. protoc makes of each map a type of its own, all of one
+ * layout. */
+void *srv_admin_copy_tags(struct rpc_context *ctx, const ProtobufCMessageDescriptor *type,
+                          const void *tags, size_t count, struct base_err *err) BASE_MUST_CHECK;
+
+/* The same of tags that a request brings: INVALID_ARGUMENT where they are none. */
+void *srv_admin_read_tags(struct rpc_context *ctx, const ProtobufCMessageDescriptor *type,
+                          const void *tags, size_t count, struct base_err *err) BASE_MUST_CHECK;
+
 /* Removes what was set of the quota of a key under a plan, which is gone; of all keys where
  * `key_id` is "". As far as that can be done: what stays behind holds nothing. */
 void srv_admin_forget_quota(struct srv_admin *admin, struct rpc_context *ctx, const char *plan_id,
@@ -77,6 +87,14 @@ bool srv_admin_get_usage_plan_keys(void *self, struct rpc_context *ctx,
 bool srv_admin_delete_usage_plan_key(void *self, struct rpc_context *ctx,
                                      const Tollgate__Admin__DeleteUsagePlanKeyRequest *request,
                                      Google__Protobuf__Empty *response, struct base_err *err);
+
+/* A scan for the keys of a plan whose names begin with `name`. Borrows both. */
+struct srv_admin_plan_scan {
+    struct srv_scan scan;
+    const char *plan_id;
+    struct base_str name;
+};
+struct srv_admin_plan_scan srv_admin_plan_scan(const char *plan_id, const char *name);
 
 /* ---- Usage: admin_usage.c ---- */
 

@@ -1,3 +1,4 @@
+#include "base/decimal.h"
 #include "server/admin_private.h"
 #include "server/patch.h"
 #include "server/usage.h"
@@ -19,24 +20,13 @@ struct span {
 
 /* ---- Dates ---- */
 
-static bool read_digits(const char *text, size_t len, int *out)
-{
-    *out = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] < '0' || text[i] > '9') {
-            return false;
-        }
-        *out = *out * 10 + (text[i] - '0');
-    }
-    return true;
-}
-
 static bool read_date(const char *name, const char *text, int64_t *out_day, struct base_err *err)
 {
     struct tm tm = {0};
     bool is_date = strlen(text) == DATE_BYTES && text[4] == '-' && text[7] == '-' &&
-                   read_digits(text, 4, &tm.tm_year) && read_digits(text + 5, 2, &tm.tm_mon) &&
-                   read_digits(text + 8, 2, &tm.tm_mday);
+                   base_decimal_read_digits(base_str_make(text, 4), &tm.tm_year) &&
+                   base_decimal_read_digits(base_str_make(text + 5, 2), &tm.tm_mon) &&
+                   base_decimal_read_digits(base_str_make(text + 8, 2), &tm.tm_mday);
     const struct tm given = {
         .tm_year = tm.tm_year - 1900, .tm_mon = tm.tm_mon - 1, .tm_mday = tm.tm_mday};
     tm = given;
@@ -153,18 +143,6 @@ static Tollgate__Admin__Usage__ValuesEntry *make_entries(struct rpc_context *ctx
 
 /* ---- Reading ---- */
 
-/* A scan for the keys of a plan. */
-struct usage_scan {
-    struct srv_scan scan;
-    const char *plan_id;
-};
-
-static bool wants_key(const struct srv_scan *self, const ProtobufCMessage *message)
-{
-    return srv_access_key_has_plan((const Tollgate__ApiKey *)message,
-                                   ((const struct usage_scan *)self)->plan_id);
-}
-
 static bool read_one(struct srv_admin *admin, struct rpc_context *ctx,
                      const Tollgate__UsagePlan *plan, char *key_id, const struct span *span,
                      Tollgate__Admin__Usage *response, struct base_err *err)
@@ -180,10 +158,7 @@ static bool read_page(struct srv_admin *admin, struct rpc_context *ctx,
                       const Tollgate__Admin__GetUsageRequest *request, const struct span *span,
                       Tollgate__Admin__Usage *response, struct base_err *err)
 {
-    struct usage_scan wanted = {
-        .scan = {.collection = &srv_access_keys, .wants = wants_key},
-        .plan_id = plan->id,
-    };
+    struct srv_admin_plan_scan wanted = srv_admin_plan_scan(plan->id, "");
     struct srv_key after;
     struct srv_page page;
     if (!srv_admin_read_list(ctx, request->limit, request->position, &wanted.scan, &after, err)) {

@@ -172,19 +172,6 @@ static bool check_stages(const Tollgate__UsagePlan *plan, struct base_err *err)
     return true;
 }
 
-static bool check_tags(const Tollgate__UsagePlan *plan, struct base_err *err)
-{
-    if (!srv_access_check_tag_count(plan->n_tags, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < plan->n_tags; i++) {
-        if (!srv_access_check_tag(plan->tags[i]->key, plan->tags[i]->value, err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static void complete(Tollgate__Throttle *throttle)
 {
     if (throttle != NULL && throttle->rate_limit > 0 && throttle->burst_limit == 0) {
@@ -214,7 +201,7 @@ bool srv_usage_plan_check(const Tollgate__UsagePlan *plan, struct base_err *err)
            srv_access_check_text("productCode", plan->product_code, SRV_ACCESS_NAME_BYTES_MAX,
                                  err) &&
            check_throttle("throttle", plan->throttle, err) && check_quota(plan->quota, err) &&
-           check_stages(plan, err) && check_tags(plan, err);
+           check_stages(plan, err);
 }
 
 bool srv_usage_plan_holds_for(const Tollgate__UsagePlan *plan, const char *stage)

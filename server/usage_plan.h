@@ -31,7 +31,8 @@
  * request at least: without one it would refuse everything. */
 void srv_usage_plan_complete(Tollgate__UsagePlan *plan);
 
-/* Fails with INVALID_ARGUMENT, naming the field, where the plan breaks a rule. */
+/* Fails with INVALID_ARGUMENT, naming the field, where the plan breaks a rule. Its tags are not
+ * looked at. */
 bool srv_usage_plan_check(const Tollgate__UsagePlan *plan, struct base_err *err) BASE_MUST_CHECK;
 
 /* Whether the plan holds for a stage of this name, whatever its API: a gateway has one API. */

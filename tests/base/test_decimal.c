@@ -78,12 +78,26 @@ static void test_whole_numbers(void **state)
     }
 }
 
+static void test_digits(void **state)
+{
+    (void)state;
+    int number = -1;
+    assert_true(base_decimal_read_digits(BASE_STR("0999"), &number));
+    assert_int_equal(number, 999);
+    assert_true(base_decimal_read_digits(BASE_STR("999999999"), &number));
+    assert_int_equal(number, 999999999);
+    assert_false(base_decimal_read_digits(BASE_STR("1000000000"), &number));
+    assert_false(base_decimal_read_digits(BASE_STR("1 "), &number));
+    assert_false(base_decimal_read_digits(BASE_STR(""), &number));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_no_numbers),
         cmocka_unit_test(test_whole_numbers),
+        cmocka_unit_test(test_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,6 +104,51 @@ static void test_new_keys(void **state)
     assert_true(response.created_date == 1769851800.0);
 }
 
+/* Of keys and of plans alike: copied whole, or refused. */
+static void test_tags(void **state)
+{
+    struct fixture *fixture = *state;
+    Tollgate__Admin__CreateApiKeyRequest__TagsEntry of_key =
+        TOLLGATE__ADMIN__CREATE_API_KEY_REQUEST__TAGS_ENTRY__INIT;
+    Tollgate__Admin__CreateApiKeyRequest__TagsEntry *key_tags[] = {&of_key};
+    Tollgate__Admin__CreateUsagePlanRequest__TagsEntry of_plan =
+        TOLLGATE__ADMIN__CREATE_USAGE_PLAN_REQUEST__TAGS_ENTRY__INIT;
+    Tollgate__Admin__CreateUsagePlanRequest__TagsEntry *plan_tags[] = {&of_plan};
+    Tollgate__Admin__CreateApiKeyRequest key_request =
+        TOLLGATE__ADMIN__CREATE_API_KEY_REQUEST__INIT;
+    Tollgate__Admin__CreateUsagePlanRequest plan_request =
+        TOLLGATE__ADMIN__CREATE_USAGE_PLAN_REQUEST__INIT;
+    Tollgate__Admin__ApiKey key = TOLLGATE__ADMIN__API_KEY__INIT;
+    Tollgate__Admin__UsagePlan plan = TOLLGATE__ADMIN__USAGE_PLAN__INIT;
+    key_request.tags = key_tags;
+    key_request.n_tags = 1;
+    plan_request.name = "plan";
+    plan_request.tags = plan_tags;
+    plan_request.n_tags = 1;
+    expect(fixture,
+           srv_admin_handlers.create_api_key(&fixture->admin, &fixture->ctx, &key_request, &key,
+                                             &fixture->err),
+           "INVALID_ARGUMENT: tags: a tag needs a key");
+    expect(fixture,
+           srv_admin_handlers.create_usage_plan(&fixture->admin, &fixture->ctx, &plan_request,
+                                                &plan, &fixture->err),
+           "INVALID_ARGUMENT: tags: a tag needs a key");
+    of_key.key = of_plan.key = "team";
+    of_key.value = of_plan.value = "a";
+    expect(fixture,
+           srv_admin_handlers.create_api_key(&fixture->admin, &fixture->ctx, &key_request, &key,
+                                             &fixture->err),
+           "OK");
+    expect(fixture,
+           srv_admin_handlers.create_usage_plan(&fixture->admin, &fixture->ctx, &plan_request,
+                                                &plan, &fixture->err),
+           "OK");
+    assert_int_equal(key.n_tags, 1);
+    assert_string_equal(key.tags[0]->value, "a");
+    assert_int_equal(plan.n_tags, 1);
+    assert_string_equal(plan.tags[0]->key, "team");
+}
+
 static void test_lists(void **state)
 {
     struct fixture *fixture = *state;
@@ -305,6 +350,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_new_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_tags, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
         cmocka_unit_test(test_imports),
         cmocka_unit_test_setup_teardown(test_import_all_or_none, set_up, tear_down),
