@@ -282,11 +282,15 @@ static const struct field_row field_rows[] = {
     {"NoteList", "notes", "", "body at byte 0, notes: expected an array, found the end"},
 };
 
-static void reads_the_value_of_a_field(void **state)
+/* What reads one field's value out of text. */
+typedef bool read_field(const struct gw_field *field, struct base_str text,
+                        const struct gw_transcode_options *options, struct base_buf *out,
+                        struct base_err *err);
+
+static void check_fields(const struct field_row *rows, size_t count, read_field *read)
 {
-    (void)state;
-    for (size_t i = 0; i < sizeof field_rows / sizeof *field_rows; i++) {
-        const struct field_row *row = &field_rows[i];
+    for (size_t i = 0; i < count; i++) {
+        const struct field_row *row = &rows[i];
         const struct gw_transcode_options options = {.schema = test_schema()};
         const struct gw_field *field =
             gw_message_field_by_name(test_type(row->type), base_str_of(row->field));
@@ -294,11 +298,17 @@ static void reads_the_value_of_a_field(void **state)
         struct base_err err;
         char hex[256];
         base_buf_init(&out, OUTPUT_BYTES_MAX);
-        bool ok = gw_json_to_wire_field(field, base_str_of(row->text), &options, &out, &err);
+        bool ok = read(field, base_str_of(row->text), &options, &out, &err);
         to_hex(base_buf_str(&out), hex, sizeof hex);
         assert_string_equal(ok ? hex : err.message, row->wire);
         base_buf_dispose(&out);
     }
+}
+
+static void reads_the_value_of_a_field(void **state)
+{
+    (void)state;
+    check_fields(field_rows, sizeof field_rows / sizeof *field_rows, gw_json_to_wire_field);
 }
 
 /* As in a path or a query: nothing is quoted, and zero is written, for it must win over a body. */
@@ -348,20 +358,7 @@ static const struct field_row text_rows[] = {
 static void reads_text(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof text_rows / sizeof *text_rows; i++) {
-        const struct field_row *row = &text_rows[i];
-        const struct gw_transcode_options options = {.schema = test_schema()};
-        const struct gw_field *field =
-            gw_message_field_by_name(test_type(row->type), base_str_of(row->field));
-        struct base_buf out;
-        struct base_err err;
-        char hex[256];
-        base_buf_init(&out, OUTPUT_BYTES_MAX);
-        bool ok = gw_text_to_wire_field(field, base_str_of(row->text), &options, &out, &err);
-        to_hex(base_buf_str(&out), hex, sizeof hex);
-        assert_string_equal(ok ? hex : err.message, row->wire);
-        base_buf_dispose(&out);
-    }
+    check_fields(text_rows, sizeof text_rows / sizeof *text_rows, gw_text_to_wire_field);
 }
 
 /* A payload of each length's size: the room guessed for the length is right or is corrected. */
