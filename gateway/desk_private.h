@@ -1,7 +1,10 @@
 /* What the files of the desk share; see desk.h for the whole.
  *
- *   desk.c            calls from their request to their answer
- *   desk_admission.c  their keys and limits
+ *   desk.c            the desk, and the lives of its calls
+ *   desk_request.c    what comes of a request until it has been understood
+ *   desk_admission.c  its key and limits
+ *   desk_rpc.c        its rpc
+ *   desk_answer.c     its answer
  */
 #ifndef GATEWAY_DESK_PRIVATE_H
 #define GATEWAY_DESK_PRIVATE_H
@@ -37,7 +40,7 @@ struct gw_call {
 };
 
 struct gw_desk {
-    struct gw_tenure *tenure;      /* in which calls begin */
+    struct gw_tenure *tenure; /* in which calls begin */
     struct gw_admission_memory admission_memory;
     struct base_mailbox *home;
     struct base_timers *timers;
@@ -55,15 +58,11 @@ void gw_call_hold(struct gw_call *call);
 /* Lets go of the call, which ends here when nothing else refers to it. */
 void gw_call_let_go(struct gw_call *call);
 
-/* Makes room for `more` headers behind those of the answer. Returns where they begin; NULL past the
- * arena's cap, which the limits on metadata keep out of reach. */
-struct gw_header *gw_call_more_headers(struct gw_call *call, size_t more);
+/* ---- desk_request.c ---- */
 
-/* Answers with the call's headers and, where the status may have one, the body in `json`. */
-void gw_call_give_answer(struct gw_call *call, int http_status);
-
-/* Calls the service. */
-void gw_call_start_rpc(struct gw_call *call);
+/* Takes the request up: the call is answered, or its rpc is on the way, now or when its quota is
+ * known. */
+void gw_call_receive(struct gw_call *call, const struct gw_exchange *exchange);
 
 /* ---- desk_admission.c ---- */
 
@@ -76,5 +75,31 @@ bool gw_call_tell_service(struct gw_call *call, struct base_str api_key);
 /* With the request understood, takes it from the quota: the rpc starts or the call is refused, now
  * or when the quota is known. */
 void gw_call_take_quota(struct gw_call *call, int64_t timeout_ns);
+
+/* ---- desk_rpc.c ---- */
+
+/* Calls the service. */
+void gw_call_start_rpc(struct gw_call *call);
+
+/* ---- desk_answer.c ---- */
+
+/* Makes room for `more` headers behind those of the answer. Returns where they begin; NULL past the
+ * arena's cap, which the limits on metadata keep out of reach. */
+struct gw_header *gw_call_more_headers(struct gw_call *call, size_t more);
+
+/* Answers with the call's headers and, where the status may have one, the body in `json`. */
+void gw_call_give_answer(struct gw_call *call, int http_status);
+
+/* Answers an error as the gateway's dialect has it: with its details (a packed google.rpc.Status,
+ * may be empty), with a message alone, or the call's own err. */
+void gw_call_answer_status(struct gw_call *call, int http_status, enum base_code code,
+                           struct base_str message, struct base_str details);
+void gw_call_answer_text(struct gw_call *call, int http_status, enum base_code code,
+                         const char *message);
+void gw_call_answer_err(struct gw_call *call);
+
+/* Answers an error without waiting for the rpc, whose result will find nobody. Nothing happens when
+ * there is an answer. */
+void gw_call_give_up(struct gw_call *call, enum base_code code, const char *message);
 
 #endif
