@@ -282,12 +282,11 @@ static const struct field_row field_rows[] = {
     {"NoteList", "notes", "", "body at byte 0, notes: expected an array, found the end"},
 };
 
-/* What reads one field's value out of text. */
-typedef bool read_field(const struct gw_field *field, struct base_str text,
-                        const struct gw_transcode_options *options, struct base_buf *out,
-                        struct base_err *err);
-
-static void check_fields(const struct field_row *rows, size_t count, read_field *read)
+/* `read` is what makes wire bytes of one field's text. */
+static void check_fields(const struct field_row *rows, size_t count,
+                         bool (*read)(const struct gw_field *field, struct base_str text,
+                                      const struct gw_transcode_options *options,
+                                      struct base_buf *out, struct base_err *err))
 {
     for (size_t i = 0; i < count; i++) {
         const struct field_row *row = &rows[i];
