@@ -268,6 +268,7 @@ void gw_front_on_setup(h2o_filter_t *self, h2o_req_t *req, h2o_ostream_t **slot)
         exchange = gw_front_exchange_create(req);
         slot = replace_body(req, slot);
     }
+    exchange->is_answered = true;
     if (exchange->request_id.len > 0) { /* the one that is logged, whatever the service says */
         h2o_set_header_by_str(&req->pool, &req->res.headers, H2O_STRLIT("x-request-id"), 0,
                               exchange->request_id.data, exchange->request_id.len, 1);

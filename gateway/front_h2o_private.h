@@ -142,7 +142,7 @@ struct gw_front_exchange {
     struct gw_front_connection *connection;
     h2o_req_t *req;
     struct gw_call *call; /* NULL while none has begun, and when the desk was full */
-    bool is_answered;
+    bool is_answered;     /* by whomever; set by gw_front_on_setup */
     bool is_watched;
     struct base_timer watch;
     int64_t began_ns; /* this and the two below: where the front logs requests */

@@ -17,7 +17,6 @@ static void on_answer(struct gw_client *client, struct gw_call *call,
     struct gw_front_exchange *exchange =
         BASE_CONTAINER_OF(client, struct gw_front_exchange, client);
     exchange->call = call;
-    exchange->is_answered = true;
     gw_front_exchange_unwatch(exchange);
     gw_front_send(exchange, answer);
 }
@@ -103,7 +102,6 @@ static void begin(struct gw_front_exchange *exchange)
     }
     struct gw_call *call = gw_desk_begin(loop->desk, &request, &exchange->client);
     if (call == NULL) {
-        exchange->is_answered = true;
         gw_front_send_own(exchange, &gw_answer_busy);
     } else if (!exchange->is_answered) {
         exchange->call = call;

@@ -391,6 +391,36 @@ static void a_client_that_gives_up_all_the_time_is_cut_off(void **state)
     close(fd);
 }
 
+/* Who is told that there is no room has given up nothing, however often he asks. */
+static void a_client_that_is_refused_all_the_time_is_kept(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 16, AT_ONCE = 50, REQUESTS = 3 * GW_FRONT_GIVEN_UP_PER_S_MAX };
+    int holders[CLIENTS];
+    int count = 0;
+    fix.fake.plan.end = FAKE_NEVER;
+    do {
+        assert_true(count < CLIENTS);
+        holders[count] = post_note();
+        sleep_ms(LOOK_MS);
+    } while (!has_come(holders[count++]));
+    int fd = http2_connect();
+    for (int stream = 1; stream < 2 * REQUESTS;) {
+        for (int i = 0; i < AT_ONCE; i++, stream += 2) {
+            http2_post_begin(fd, stream);
+            http2_send_body(fd, stream, note, 20 * KIB, END_STREAM);
+        }
+        for (int i = 0; i < AT_ONCE; i++) {
+            read_frame(fd);
+        }
+    }
+    close(fd);
+    for (int i = 0; i < count; i++) {
+        close(holders[i]);
+    }
+    fake_channel_await(&fix.fake.ended, count - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -405,6 +435,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_body_that_does_not_end_is_given_up, open_hasty,
                                         front_close),
         cmocka_unit_test_setup_teardown(a_client_that_gives_up_all_the_time_is_cut_off, open_small,
+                                        front_close),
+        cmocka_unit_test_setup_teardown(a_client_that_is_refused_all_the_time_is_kept, open_small,
                                         front_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
