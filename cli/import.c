@@ -2,10 +2,7 @@
 
 #include "base/file.h"
 #include "cli/table.h"
-#include "gateway/desk.h"
 #include "tollgate/admin.pb-c.h"
-
-_Static_assert(CLI_IMPORT_BYTES_MAX <= GW_BODY_BYTES_MAX, "the listener takes it");
 
 static const char *const titles[] = {"ID"};
 

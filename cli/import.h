@@ -3,9 +3,10 @@
 #define CLI_IMPORT_H
 
 #include "cli/manage.h"
+#include "gateway/desk.h"
 
 /* Bytes of a file: the body of one request. */
-#define CLI_IMPORT_BYTES_MAX (size_t)(4 * 1024 * 1024)
+#define CLI_IMPORT_BYTES_MAX GW_BODY_BYTES_MAX
 
 /* Sends the file of the options, "-" being standard input, and shows the ids of the keys that it
  * became; what a line was not taken for is warned of. Fails as the listener does, and where the

@@ -110,18 +110,16 @@ static bool create(struct cli_manage *manage, struct base_err *err)
 
 /* ---- list ---- */
 
-static bool add_keys(struct cli_listing *listing, const ProtobufCMessage *answer,
-                     struct base_err *err)
+static void read_page(const ProtobufCMessage *answer, struct cli_listing_page *out)
 {
     const Tollgate__Admin__ApiKeys *page = (const Tollgate__Admin__ApiKeys *)answer;
-    cli_listing_keep_position(listing, page->position);
-    for (size_t i = 0; i < page->n_item; i++) {
-        if (!listing->manage->prints_json) {
-            add_row(&listing->table, page->item[i]);
-        } else if (!cli_listing_add_json(listing, &page->item[i]->base, err)) {
-            return false;
-        }
-    }
+    *out = (struct cli_listing_page){page->position, page->item, page->n_item};
+}
+
+static bool add_rows(struct cli_table *table, const ProtobufCMessage *item, struct base_err *err)
+{
+    (void)err;
+    add_row(table, (const Tollgate__Admin__ApiKey *)item);
     return true;
 }
 
@@ -131,7 +129,8 @@ static bool list(struct cli_manage *manage, struct base_err *err)
         .titles = titles,
         .column_count = COLUMN_COUNT,
         .answer = &tollgate__admin__api_keys__descriptor,
-        .add = add_keys,
+        .read = read_page,
+        .add_rows = add_rows,
     };
     const struct cli_manage_options *options = manage->options;
     struct base_buf path;

@@ -13,35 +13,25 @@
 /* Bytes of a position. */
 #define CLI_LISTING_POSITION_SIZE 512
 
-struct cli_listing;
+/* A page of an answer, borrowed from it. */
+struct cli_listing_page {
+    const Google__Protobuf__StringValue *position; /* of the next one, or NULL */
+    void *items; /* pointers to messages; NULL: the answer itself */
+    size_t count;
+};
 
 /* What is listed. */
 struct cli_listing_kind {
     const char *const *titles; /* of the table's columns */
     size_t column_count;
     const ProtobufCMessageDescriptor *answer;
-    /* Adds a page's items, one by one, and keeps its position. */
-    bool (*add)(struct cli_listing *listing, const ProtobufCMessage *page, struct base_err *err);
-};
-
-struct cli_listing {
-    struct cli_manage *manage;
-    struct cli_table table;
-    size_t count;                             /* of items printed as JSON */
-    char position[CLI_LISTING_POSITION_SIZE]; /* of the next page; "" when there is none */
+    void (*read)(const ProtobufCMessage *answer, struct cli_listing_page *out);
+    /* Adds what the table has of one item. */
+    bool (*add_rows)(struct cli_table *table, const ProtobufCMessage *item, struct base_err *err);
 };
 
 /* Asks for page after page of `path`, which has a query already, and prints them. */
 bool cli_listing_run(struct cli_manage *manage, const struct cli_listing_kind *kind,
                      const char *path, struct base_err *err) BASE_MUST_CHECK;
-
-/* ---- For `add` ---- */
-
-/* Prints an item as JSON. */
-bool cli_listing_add_json(struct cli_listing *listing, const ProtobufCMessage *item,
-                          struct base_err *err) BASE_MUST_CHECK;
-
-void cli_listing_keep_position(struct cli_listing *listing,
-                               const Google__Protobuf__StringValue *position);
 
 #endif

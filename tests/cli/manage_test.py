@@ -85,6 +85,7 @@ class Manage(unittest.TestCase):
         self.assertEqual([plan["id"] for plan in self.plans_of(made["id"])], ["standard"])
         call("plans", "remove-key", "standard", made["id"])
         call("plans", "add-key", "premium", made["id"])
+        self.assertIn((made["id"], "First"), [(key["id"], key["name"]) for key in call("plans", "keys", "premium")])
         self.assertEqual([plan["id"] for plan in self.plans_of(made["id"])], ["premium"])
         call("keys", "delete", made["id"])
         status, out, errors = run("keys", "show", made["id"])
@@ -118,6 +119,7 @@ class Manage(unittest.TestCase):
         self.assertEqual([stage["stage"] for stage in changed["apiStages"]], ["gold", "silver"])
         changed["warnings"] = []
         self.assertIn(changed, call("plans", "list"))
+        self.assertEqual(call("plans", "show", made["id"]), changed)
         call("plans", "delete", made["id"])
         self.assertNotIn(made["id"], [plan["id"] for plan in call("plans", "list")])
 
@@ -214,6 +216,9 @@ class Manage(unittest.TestCase):
         self.assertEqual(on_terminal("plans", "usage", "standard", "--key", key_id)[1].split(),
                          [key_id, today, "0", "100"])
         self.assertEqual(json.loads("".join(on_terminal("keys", "show", key_id, "--json")))["id"], key_id)
+        self.assertEqual(on_terminal("plans", "keys", "standard")[0].split(), ["ID", "NAME"])
+        self.assertIn([key_id, "Seen"], [line.split() for line in on_terminal("plans", "keys", "standard")])
+        self.assertEqual(on_terminal("plans", "show", "standard")[1].split()[:2], ["standard", "standard-plan"])
         self.assertEqual(on_terminal("keys", "delete", key_id), ["deleted"])
 
     def test_help(self):
