@@ -220,10 +220,13 @@ static void log_refused(struct gw_front_intake *intake, size_t refused, int64_t 
     intake->logged_at_ns = now_ns;
 }
 
-/* The C library keeps what is freed in pieces, which could not be told from a leak. */
-static void give_back(struct gw_front_intake *intake)
+/* The C library keeps what is freed in pieces, which could not be told from a leak. Connections
+ * with small requests hold memory, too. */
+static void give_back(struct gw_front_loop *loop)
 {
-    size_t held = intake->whole_bytes + intake->partial_bytes;
+    struct gw_front_intake *intake = &loop->intake;
+    size_t held =
+        intake->whole_bytes + intake->partial_bytes + loop->connection_count * GW_FRONT_SMALL_BYTES;
     if (held >= MUCH_BYTES) {
         intake->has_held_much = true;
     } else if (intake->has_held_much && held < MUCH_BYTES / 4) {
@@ -244,7 +247,7 @@ static void on_sweep(struct base_timer *timer)
         refused = refuse_all(&sweep);
         count_all(&sweep);
     }
-    give_back(&loop->intake);
+    give_back(loop);
     log_refused(&loop->intake, refused, base_clock_monotonic_ns());
     if (loop->connection_count > 0) {
         gw_front_intake_watch(loop);
