@@ -144,7 +144,7 @@ char *gw_write_field_alone(struct gw_writer *writer, char *at, const struct gw_f
         return gw_write_value(writer, at, field, &found.record);
     }
     const uint8_t *end = (const uint8_t *)wire.data + wire.len;
-    struct gw_records run = {.number = field->number, .reader = {found.start, end}};
+    struct gw_records run = {.number = field->number, .reader = {.next = found.start, .end = end}};
     return field->is_map ? gw_write_map(writer, at, field, &run)
                          : gw_write_list(writer, at, field, &run);
 }
