@@ -16,10 +16,10 @@ static size_t left(const struct base_wire_reader *reader)
     return (size_t)(reader->end - reader->next);
 }
 
-/* Tells of a varint that should have had at most `bytes_max`. */
-static bool fail_varint(struct base_wire_reader *reader, size_t bytes_max)
+/* Says what is wrong with a varint that should have had at most `bytes_max`. */
+static void blame_varint(struct base_wire_reader *reader, size_t bytes_max)
 {
-    return fail(reader, left(reader) < bytes_max ? "a varint breaks off" : "a varint is too long");
+    reader->problem = left(reader) < bytes_max ? "a varint breaks off" : "a varint is too long";
 }
 
 struct base_wire_reader base_wire_reader_make(struct base_str wire)
@@ -44,7 +44,8 @@ bool base_wire_read_varint_slow(struct base_wire_reader *reader, uint64_t *out_v
 {
     const uint8_t *next = reader->next;
     if (!has_room_for_varint(next, reader->end)) {
-        return fail_varint(reader, BASE_VARINT_BYTES_MAX);
+        blame_varint(reader, BASE_VARINT_BYTES_MAX);
+        return false;
     }
     uint64_t value = 0;
     for (unsigned i = 0; i < BASE_VARINT_BYTES_MAX; i++) { /* unrolled: no shift is computed */
@@ -59,7 +60,8 @@ bool base_wire_read_varint_slow(struct base_wire_reader *reader, uint64_t *out_v
             return true;
         }
     }
-    return fail_varint(reader, BASE_VARINT_BYTES_MAX);
+    blame_varint(reader, BASE_VARINT_BYTES_MAX);
+    return false;
 }
 
 /* Reads a tag or a length, which are numbers of 32 bits. */
@@ -71,7 +73,8 @@ static bool read_short_varint(struct base_wire_reader *reader, uint64_t *out_val
         return true;
     }
     reader->next = start;
-    return fail_varint(reader, SHORT_VARINT_BYTES_MAX);
+    blame_varint(reader, SHORT_VARINT_BYTES_MAX);
+    return false;
 }
 
 static bool read_tag(struct base_wire_reader *reader, uint32_t *out_number,
