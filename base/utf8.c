@@ -1,4 +1,4 @@
-/* Most text is ASCII, so eight bytes are tested at a time where there are as many. */
+/* Most text is ASCII, so eight bytes are looked at together where there are as many. */
 #include "base/utf8.h"
 
 #include <stdint.h>
@@ -27,11 +27,20 @@ static size_t character_len(const unsigned char *at, size_t left)
     return len;
 }
 
-static bool is_ascii_word(const unsigned char *at)
+/* How many of the eight bytes at `at` are ASCII, up to the first that is not. */
+static size_t ascii_len(const unsigned char *at)
 {
     uint64_t word;
     memcpy(&word, at, sizeof word);
-    return (word & HIGH_BITS) == 0;
+    word &= HIGH_BITS;
+    if (word == 0) {
+        return sizeof word;
+    }
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return (size_t)__builtin_ctzll(word) / 8;
+#else
+    return (size_t)__builtin_clzll(word) / 8;
+#endif
 }
 
 size_t base_utf8_valid_len(struct base_str s)
@@ -39,17 +48,17 @@ size_t base_utf8_valid_len(struct base_str s)
     const unsigned char *bytes = (const unsigned char *)s.data;
     size_t at = 0;
     while (at < s.len) {
-        if (s.len - at >= sizeof(uint64_t) && is_ascii_word(bytes + at)) {
-            at += sizeof(uint64_t);
-        } else if (bytes[at] < 0x80) {
-            at++;
-        } else {
-            size_t len = character_len(bytes + at, s.len - at);
-            if (len == 0) {
-                return at;
-            }
-            at += len;
+        bool is_word = s.len - at >= sizeof(uint64_t);
+        size_t ascii = is_word ? ascii_len(bytes + at) : bytes[at] < 0x80;
+        at += ascii;
+        if (ascii == (is_word ? sizeof(uint64_t) : 1)) {
+            continue;
         }
+        size_t len = character_len(bytes + at, s.len - at);
+        if (len == 0) {
+            return at;
+        }
+        at += len;
     }
     return at;
 }
