@@ -43,6 +43,9 @@ struct base_err {
 
 #define BASE_MUST_CHECK __attribute__((warn_unused_result))
 
+/* Of a function that runs seldom: its code and the branches to it stand apart from what runs. */
+#define BASE_SELDOM __attribute__((cold, noinline))
+
 /* Fills `err` and returns false, so that a failure is one line: return base_err_set(err, ...). */
 bool base_err_set(struct base_err *err, enum base_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -42,23 +42,9 @@ static bool has_room_for_varint(const uint8_t *next, const uint8_t *end)
 
 bool base_wire_read_varint_slow(struct base_wire_reader *reader, uint64_t *out_value)
 {
-    const uint8_t *next = reader->next;
-    if (!has_room_for_varint(next, reader->end)) {
-        blame_varint(reader, BASE_VARINT_BYTES_MAX);
-        return false;
-    }
-    uint64_t value = 0;
-    for (unsigned i = 0; i < BASE_VARINT_BYTES_MAX; i++) { /* unrolled: no shift is computed */
-        uint64_t byte = next[i];
-        value |= (byte & 0x7F) << 7 * i;
-        if (byte < 0x80) {
-            if (i == BASE_VARINT_BYTES_MAX - 1 && byte > 1) {
-                break; /* of the tenth byte only the lowest bit is part of a number of 64 bits */
-            }
-            reader->next = next + i + 1;
-            *out_value = value;
-            return true;
-        }
+    if (has_room_for_varint(reader->next, reader->end) &&
+        base_wire_read_ended_varint(reader, out_value)) {
+        return true;
     }
     blame_varint(reader, BASE_VARINT_BYTES_MAX);
     return false;

@@ -78,6 +78,28 @@ BASE_MUST_CHECK static inline bool base_wire_read_fixed(struct base_wire_reader 
     return true;
 }
 
+/* Reads a varint of which it is known that it, or ten bytes, ends before the reader does; false,
+ * with the reader left alone, when it is too long. */
+BASE_MUST_CHECK static inline bool base_wire_read_ended_varint(struct base_wire_reader *reader,
+                                                               uint64_t *out_value)
+{
+    const uint8_t *next = reader->next;
+    uint64_t value = 0;
+    for (unsigned i = 0; i < BASE_VARINT_BYTES_MAX; i++) { /* unrolled: no shift is computed */
+        uint64_t byte = next[i];
+        value |= (byte & 0x7F) << 7 * i;
+        if (byte < 0x80) {
+            if (i == BASE_VARINT_BYTES_MAX - 1 && byte > 1) {
+                break; /* of the tenth byte only the lowest bit is part of a number of 64 bits */
+            }
+            reader->next = next + i + 1;
+            *out_value = value;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Longer half of base_wire_read_varint. */
 bool base_wire_read_varint_slow(struct base_wire_reader *reader,
                                 uint64_t *out_value) BASE_MUST_CHECK;

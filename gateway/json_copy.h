@@ -48,22 +48,24 @@ static inline size_t gw_copy_words(char *out, struct base_str text)
 }
 
 #if defined(__SSE2__)
-/* Which bytes of a block are special or not ASCII: as signed numbers, control characters and what
- * has the highest bit are less than a space, and so is a quote once its second bit is cleared, for
- * which a space and '!' become more. */
-static inline __m128i gw_unplain_bytes(__m128i block)
+#define GW_COPY_ALL_PLAIN 0xFFFFU
+
+/* Which bytes of a block are plain, but for the backslash more than a space once their second bit
+ * is turned: as signed numbers, control characters and bytes past ASCII are less, a quote becomes a
+ * space, and a space and '!' become more. */
+static inline __m128i gw_plain_bytes(__m128i block)
 {
     __m128i turned = _mm_xor_si128(block, _mm_set1_epi8('"' ^ ' '));
-    __m128i low = _mm_cmplt_epi8(turned, _mm_set1_epi8(' ' + 1));
-    return _mm_or_si128(low, _mm_cmpeq_epi8(block, _mm_set1_epi8('\\')));
+    __m128i backslash = _mm_cmpeq_epi8(block, _mm_set1_epi8('\\'));
+    return _mm_andnot_si128(backslash, _mm_cmpgt_epi8(turned, _mm_set1_epi8(' ')));
 }
 
-/* Copies the block at `at`; returns which of its bytes are not plain. */
+/* Copies the block at `at`; returns which of its bytes are plain. */
 static inline __m128i gw_copy_block(char *out, struct base_str text, size_t at)
 {
     __m128i block = _mm_loadu_si128((const __m128i *)(const void *)(text.data + at));
     _mm_storeu_si128((__m128i *)(void *)(out + at), block);
-    return gw_unplain_bytes(block);
+    return gw_plain_bytes(block);
 }
 
 static inline unsigned gw_copy_bits(__m128i bytes)
@@ -76,10 +78,10 @@ static inline size_t gw_copy_pairs(char *out, struct base_str text)
 {
     const size_t pair = (size_t)2 * GW_SCAN_BLOCK;
     size_t done = 0;
-    for (; text.len - done >= pair; done += pair) {
+    for (; done + pair <= text.len; done += pair) {
         __m128i first = gw_copy_block(out, text, done);
         __m128i second = gw_copy_block(out, text, done + GW_SCAN_BLOCK);
-        if (gw_copy_bits(_mm_or_si128(first, second)) != 0) {
+        if (gw_copy_bits(_mm_and_si128(first, second)) != GW_COPY_ALL_PLAIN) {
             break;
         }
     }
@@ -93,7 +95,7 @@ static inline size_t gw_copy_short(char *out, struct base_str text, const char *
     if (readable - text.data < GW_SCAN_BLOCK) {
         return gw_copy_words(out, text);
     }
-    unsigned stop = gw_copy_bits(gw_copy_block(out, text, 0)) | 1U << text.len;
+    unsigned stop = ~gw_copy_bits(gw_copy_block(out, text, 0)) | 1U << text.len;
     return (size_t)__builtin_ctz(stop);
 }
 
@@ -108,9 +110,9 @@ static inline size_t gw_copy_plain(char *out, struct base_str text, const char *
     size_t last = text.len - GW_SCAN_BLOCK; /* may overlap the block before it */
     for (size_t done = gw_copy_pairs(out, text); done < text.len; done += GW_SCAN_BLOCK) {
         size_t at = done < last ? done : last;
-        unsigned stop = gw_copy_bits(gw_copy_block(out, text, at));
-        if (stop != 0) {
-            return at + (size_t)__builtin_ctz(stop);
+        unsigned plain = gw_copy_bits(gw_copy_block(out, text, at));
+        if (plain != GW_COPY_ALL_PLAIN) {
+            return at + (size_t)__builtin_ctz(~plain);
         }
     }
     return text.len;

@@ -99,10 +99,13 @@ struct gw_field {
     bool is_extension; /* proto2 */
     bool has_presence; /* absence differs from the default */
     bool checks_utf8;
-    uint16_t plain_tag; /* the tag, if it has one byte and every value counts: not repeated, not in
-                           a oneof, no group, no closed enum; else BASE_WIRE_NO_TAG */
-    uint8_t tag_len;    /* of tag[], the field's key on the wire as we write it */
-    uint8_t tag[8];     /* in a MessageSet all that stands before the length (wire_field.h) */
+    /* The tag of strings, bytes and messages, and that of numbers, if it has one byte and every
+     * value counts: not repeated, not in a oneof, no group, no closed enum; else BASE_WIRE_NO_TAG.
+     */
+    uint16_t bytes_tag;
+    uint16_t number_tag;
+    uint8_t tag_len; /* of tag[], the field's key on the wire as we write it */
+    uint8_t tag[8];  /* in a MessageSet all that stands before the length (wire_field.h) */
 };
 
 /* Field numbers that are left to extensions; the last is one of them. */

@@ -123,7 +123,8 @@ static void load_tag(struct gw_field *field, bool in_oneof)
     bool is_plain = field->tag_len == 1 && !field->is_repeated && !in_oneof &&
                     field->type != GW_GROUP &&
                     !(field->type == GW_ENUM && field->enumeration->is_closed);
-    field->plain_tag = is_plain ? field->tag[0] : BASE_WIRE_NO_TAG;
+    field->bytes_tag = is_plain && type == BASE_WIRE_LEN ? field->tag[0] : BASE_WIRE_NO_TAG;
+    field->number_tag = is_plain && type != BASE_WIRE_LEN ? field->tag[0] : BASE_WIRE_NO_TAG;
 }
 
 bool gw_schema_load_field(struct gw_schema_loader *loader, struct gw_field *field,

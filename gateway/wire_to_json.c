@@ -203,19 +203,18 @@ ALWAYS_INLINE char *write_plain_members(struct gw_writer *writer, char *at, stru
     struct base_wire_reader reader = members->reader;
     const struct gw_field *next = members->next;
     const struct gw_field *end = members->end;
-    for (; at != NULL && next < end; next++) {
+    for (; next < end; next++) {
         struct base_str bytes;
         uint64_t bits;
-        if ((next->plain_tag & 7) == BASE_WIRE_LEN) {
-            if (!base_wire_take(&reader, next->plain_tag, &bytes)) {
-                break;
-            }
+        if (base_wire_take(&reader, next->bytes_tag, &bytes)) {
             at = write_plain_bytes(writer, at, next, bytes);
-        } else {
-            if (!take_number(&reader, next->plain_tag, next->type, &bits)) {
-                break;
-            }
+        } else if (take_number(&reader, next->number_tag, next->type, &bits)) {
             at = write_plain_number(writer, at, next, bits);
+        } else {
+            break;
+        }
+        if (at == NULL) {
+            return NULL;
         }
     }
     members->reader = reader;

@@ -56,18 +56,18 @@ static inline bool gw_records_next(struct gw_records *records, struct base_wire_
 }
 
 /* Fails with INTERNAL: the bytes are not a message. */
-char *gw_writer_damaged(struct gw_writer *writer, const struct gw_message *type);
+BASE_SELDOM char *gw_writer_damaged(struct gw_writer *writer, const struct gw_message *type);
 
 /* Fails: the records are not in the order in which they can be written as they come. With INTERNAL
  * where they should be, being in their normal form. */
-char *gw_writer_out_of_order(struct gw_writer *writer);
+BASE_SELDOM char *gw_writer_out_of_order(struct gw_writer *writer);
 
 /* Fails with INTERNAL and the formatted reason. */
-char *gw_writer_fail(struct gw_writer *writer, const char *format, ...)
+BASE_SELDOM char *gw_writer_fail(struct gw_writer *writer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* Fails with RESOURCE_EXHAUSTED: the buffer's maximum is reached. */
-char *gw_writer_full(struct gw_writer *writer);
+BASE_SELDOM char *gw_writer_full(struct gw_writer *writer);
 
 /* Begins to write `wire` behind what the buffer holds; returns where. */
 char *gw_writer_start(struct gw_writer *writer, struct base_str wire) BASE_MUST_CHECK;
@@ -76,7 +76,7 @@ char *gw_writer_start(struct gw_writer *writer, struct base_str wire) BASE_MUST_
 void gw_writer_hand_over(struct gw_writer *writer, const char *at);
 
 /* Longer half of gw_writer_room. */
-char *gw_writer_grow(struct gw_writer *writer, char *at, size_t bytes) BASE_MUST_CHECK;
+BASE_SELDOM char *gw_writer_grow(struct gw_writer *writer, char *at, size_t bytes) BASE_MUST_CHECK;
 
 /* Makes room for `bytes` more; returns where `at` is now. RESOURCE_EXHAUSTED past the maximum. */
 BASE_MUST_CHECK static inline char *gw_writer_room(struct gw_writer *writer, char *at, size_t bytes)
@@ -85,7 +85,7 @@ BASE_MUST_CHECK static inline char *gw_writer_room(struct gw_writer *writer, cha
 }
 
 /* Fails with INTERNAL: GW_NESTING_MAX is reached. */
-char *gw_writer_too_deep(struct gw_writer *writer);
+BASE_SELDOM char *gw_writer_too_deep(struct gw_writer *writer);
 
 /* An opening bracket. */
 BASE_MUST_CHECK static inline char *gw_writer_open(struct gw_writer *writer, char *at, char bracket)

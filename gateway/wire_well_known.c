@@ -14,23 +14,26 @@ static char *out_of_range(struct gw_writer *writer, const struct gw_message *typ
 #define SECONDS_TAG (1 << 3 | BASE_WIRE_VARINT)
 #define NANOS_TAG (2 << 3 | BASE_WIRE_VARINT)
 
+/* Reads the varint behind `tag` if that stands next; else leaves `value` alone. The last byte ends
+ * a varint. */
+static inline bool read_if(struct base_wire_reader *reader, uint8_t tag, uint64_t *value)
+{
+    if (base_wire_at_end(reader) || *reader->next != tag) {
+        return true;
+    }
+    reader->next++;
+    return !base_wire_at_end(reader) && base_wire_read_ended_varint(reader, value);
+}
+
 /* Reads the two fields as serializers write them, in order and alone; false when they are not. */
-static bool read_plain_time(struct base_str wire, int64_t *out_seconds, int32_t *out_nanos)
+static inline bool read_plain_time(struct base_str wire, int64_t *out_seconds, int32_t *out_nanos)
 {
     struct base_wire_reader reader = base_wire_reader_make(wire);
     uint64_t seconds = 0;
     uint64_t nanos = 0;
-    if (!base_wire_at_end(&reader) && *reader.next == SECONDS_TAG) {
-        reader.next++;
-        if (!base_wire_read_varint(&reader, &seconds)) {
-            return false;
-        }
-    }
-    if (!base_wire_at_end(&reader) && *reader.next == NANOS_TAG) {
-        reader.next++;
-        if (!base_wire_read_varint(&reader, &nanos)) {
-            return false;
-        }
+    if (wire.len == 0 || reader.end[-1] >= 0x80 || !read_if(&reader, SECONDS_TAG, &seconds) ||
+        !read_if(&reader, NANOS_TAG, &nanos)) {
+        return false;
     }
     *out_seconds = (int64_t)seconds;
     *out_nanos = (int32_t)nanos;
