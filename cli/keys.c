@@ -74,6 +74,19 @@ static bool show_key(struct cli_manage *manage, const ProtobufCMessage *answer,
 
 /* ---- create ---- */
 
+/* Looked at first, so that a mistyped plan leaves no key behind. */
+static bool find_plan(struct cli_manage *manage, const char *plan_id, struct base_err *err)
+{
+    struct base_buf path;
+    ProtobufCMessage *answer;
+    base_buf_init(&path, SIZE_MAX);
+    bool ok = cli_manage_append_path(&path, "/usageplans/", plan_id, err) &&
+              cli_manage_call(manage, "GET", path.data, NULL,
+                              &tollgate__admin__usage_plan__descriptor, &answer, err);
+    base_buf_dispose(&path);
+    return ok || base_err_wrap(err, "plan %s (`tollgate plans list` shows the ids)", plan_id);
+}
+
 /* The value is shown before anything else can fail, for it is never shown again. */
 static bool create(struct cli_manage *manage, struct base_err *err)
 {
@@ -89,6 +102,11 @@ static bool create(struct cli_manage *manage, struct base_err *err)
     }
     if (options->customer != NULL) {
         request.customer_id = (char *)(uintptr_t)options->customer;
+    }
+    for (size_t i = 0; i < options->plans.count; i++) {
+        if (!find_plan(manage, options->plans.items[i], err)) {
+            return false;
+        }
     }
     ProtobufCMessage *answer;
     if (!cli_manage_call(manage, "POST", "/apikeys", &request.base,

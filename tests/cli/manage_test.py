@@ -99,10 +99,18 @@ class Manage(unittest.TestCase):
         return [plan for plan in plans if key_id in usage[plan["id"]]]
 
     def test_a_key_that_cannot_join_its_plan_is_shown_all_the_same(self):
-        status, out, errors = run("keys", "create", "Lost", "--plan", "nosuchplan")
+        status, out, errors = run("keys", "create", "Torn", "--plan", "standard", "--plan", "premium")
         self.assertEqual(status, 1)
-        self.assertEqual(len(json.loads(out)["value"]), 40)
-        self.assertIn('is not in plan nosuchplan: there is no usage plan with the id "nosuchplan"', errors)
+        made = json.loads(out)
+        self.assertEqual(len(made["value"]), 40)
+        self.assertIn(f"key {made['id']} was made, but is not in plan premium: ", errors)
+
+    def test_a_plan_that_is_not_there_leaves_no_key_behind(self):
+        status, out, errors = run("keys", "create", "Lost", "--plan", "standard", "--plan", "gold")
+        self.assertEqual((status, out), (1, ""))
+        self.assertIn('plan gold (`tollgate plans list` shows the ids): there is no usage plan with the id "gold"',
+                      errors)
+        self.assertNotIn("Lost", [key["name"] for key in call("keys", "list")])
 
     def test_plans(self):
         made = call("plans", "create", "gold", "--rate", "1.5", "--burst", "3", "--quota", "10", "--period", "week",
