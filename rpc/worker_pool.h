@@ -11,8 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Defaults of `tollgate serve`. Most workers wait for the disk or the database. */
-#define RPC_WORKER_THREADS 64
+/* Jobs that wait at most, in the program. */
 #define RPC_WORKER_QUEUE 1024
 
 struct rpc_worker_pool;

@@ -98,7 +98,7 @@ static void test_takes_again_after_full(void **state)
 static void test_unused_pool(void **state)
 {
     (void)state;
-    rpc_worker_pool_destroy(rpc_worker_pool_create(RPC_WORKER_THREADS, RPC_WORKER_QUEUE));
+    rpc_worker_pool_destroy(rpc_worker_pool_create(4, RPC_WORKER_QUEUE));
     rpc_worker_pool_destroy(NULL);
 }
 
