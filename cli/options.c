@@ -113,7 +113,14 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
         .name = "no-keys", .kind = CLI_SWITCH, .offset = offsetof(struct cli_options, no_keys),    \
         .help = "Asks nobody for an API key, whatever a method says, and knows no plans."          \
     }
-#define LIMITS STAGE, THROTTLE, QUOTA_FAIL_OPEN, NO_KEYS
+#define REQUIRE_KEYS                                                                               \
+    {                                                                                              \
+        .name = "require-keys", .kind = CLI_SWITCH,                                                \
+        .offset = offsetof(struct cli_options, require_keys),                                      \
+        .help = "Asks for an API key whatever a method says: for services whose .proto says "      \
+                "nothing of keys."                                                                 \
+    }
+#define LIMITS STAGE, THROTTLE, QUOTA_FAIL_OPEN, NO_KEYS, REQUIRE_KEYS
 #define ADMIN_WITH(initial_value)                                                                  \
     {                                                                                              \
         .name = "admin", .kind = CLI_TEXT, .offset = offsetof(struct cli_options, admin),          \

@@ -26,6 +26,7 @@ struct cli_options {
     const char *key_secret_file; /* or NULL */
     bool recoverable_keys;
     bool no_keys;
+    bool require_keys;
     struct cli_list stages; /* "NAME" or "NAME=RATE,BURST" */
     const char *throttle;   /* "RATE,BURST", or NULL */
     bool quota_fail_open;

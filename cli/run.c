@@ -181,12 +181,18 @@ static void warn_of_shadows(const struct gw_gateway *gateway)
 static bool open_limits(struct program *program, struct base_err *err)
 {
     const struct cli_options *options = program->options;
+    if (options->no_keys && options->require_keys) {
+        return base_err_set(err, BASE_INVALID_ARGUMENT,
+                            "expected either --no-keys or --require-keys, found both");
+    }
     if (!cli_stages_read(options, &program->stages, err)) {
         return false;
     }
     program->limits.policy = (struct gw_admission_policy){
         .stages = &program->stages,
-        .ignores_keys = options->no_keys,
+        .key_rule = options->no_keys        ? GW_KEYS_NEVER
+                    : options->require_keys ? GW_KEYS_ALWAYS
+                                            : GW_KEYS_BY_METHOD,
         .quota_fail_open = options->quota_fail_open,
         .clock = &base_clock_coarse,
     };
@@ -199,9 +205,10 @@ static void warn_of_no_keys(const struct program *program)
 {
     bool is_needed = false;
     for (size_t i = 0; i < gw_routes_count(program->gateway->routes); i++) {
-        is_needed |= gw_routes_at(program->gateway->routes, i)->method->api_key_required;
+        is_needed |= gw_admission_asks_for_key(&program->limits.policy,
+                                               gw_routes_at(program->gateway->routes, i)->method);
     }
-    if (is_needed && program->limits.meters == NULL && !program->options->no_keys) {
+    if (is_needed && program->limits.meters == NULL) {
         base_log(BASE_LOG_WARN, "methods that need an API key refuse everyone", "reason",
                  "there is neither --store nor --no-keys", NULL);
     }

@@ -69,6 +69,13 @@ static bool find_grant(struct gw_admission *admission, const struct gw_admission
     return admission->grant != NULL;
 }
 
+bool gw_admission_asks_for_key(const struct gw_admission_policy *policy,
+                               const struct gw_method *method)
+{
+    return policy->key_rule == GW_KEYS_ALWAYS ||
+           (policy->key_rule == GW_KEYS_BY_METHOD && method->api_key_required);
+}
+
 enum gw_verdict gw_admission_check(struct gw_admission *admission,
                                    const struct gw_admission_request *request)
 {
@@ -78,7 +85,7 @@ enum gw_verdict gw_admission_check(struct gw_admission *admission,
     const struct gw_stage *stage = &stages->stages[request->stage];
     admission->policy = policy;
     admission->memory = request->memory;
-    if (route->method->api_key_required && !policy->ignores_keys) {
+    if (gw_admission_asks_for_key(policy, route->method)) {
         if (!find_grant(admission, request)) {
             return GW_FORBIDDEN;
         }

@@ -1,6 +1,6 @@
 /* Admission: whether a request may go on, by its key and the limits that hold for it.
  *
- * In this order: the key (only for methods with api_key_required, which alone know plans), the
+ * In this order: the key (of methods that ask for one, which alone know plans), the
  * plan's limit for the method or else its limit for the key, the stage's limit for the method, the
  * process's limit; then, once the request has been understood, the plan's quota. A request that a
  * limit refuses has taken its token of the limits before; one that is refused for whatever reason
@@ -25,13 +25,23 @@
 /* How long a loop goes by the time of day it has read: quotas count in seconds. */
 #define GW_ADMISSION_CLOCK_NS INT64_C(5000000)
 
+/* Which methods ask for a key. */
+enum gw_key_rule {
+    GW_KEYS_BY_METHOD, /* those with api_key_required */
+    GW_KEYS_ALWAYS,
+    GW_KEYS_NEVER,
+};
+
 /* What holds for all requests of a process. Constant once served by. */
 struct gw_admission_policy {
     struct gw_stages *stages;
-    bool ignores_keys;    /* methods that need a key are served without asking for one */
+    enum gw_key_rule key_rule;
     bool quota_fail_open; /* while the quota's source does not answer, requests go on uncounted */
     const struct base_clock *clock; /* of the calendar */
 };
+
+bool gw_admission_asks_for_key(const struct gw_admission_policy *policy,
+                               const struct gw_method *method);
 
 enum gw_verdict {
     GW_ADMITTED,

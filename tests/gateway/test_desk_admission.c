@@ -280,7 +280,7 @@ static void nobody_is_asked_where_keys_are_ignored(void **state)
 {
     (void)state;
     struct client client;
-    fix.policy.ignores_keys = true;
+    fix.policy.key_rule = GW_KEYS_NEVER;
     assert_int_equal(get(&client, "/notes"), 200);
     assert_string_equal(fix.fake.last_metadata, "");
 }
@@ -318,7 +318,7 @@ static void stages_and_the_process_have_limits_for_all(void **state)
 {
     (void)state;
     struct client client;
-    fix.policy.ignores_keys = true;
+    fix.policy.key_rule = GW_KEYS_NEVER;
     fix.stages.stages[0].limit = gw_token_limit_of(0.01, 2);
     fix.stages.process_limit = gw_token_limit_of(0.01, 5);
     assert_int_equal(get(&client, "/notes"), 200);

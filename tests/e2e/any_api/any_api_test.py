@@ -181,6 +181,19 @@ class FromFiles(ShopTest):
                   "picture": "", "parts": []}
         self.assertEqual((status, json.loads(text)), (400, {"code": 9, "message": "sold out", "details": [detail]}))
 
+    def test_keys_before_an_api_that_speaks_of_none(self):
+        gateway = self.open_gateway("--proto-set", shop_set, "--require-keys", "--admin", "127.0.0.1:0",
+                                    "--store", f"sqlite:{in_folder('keys.db')}")
+        made = subprocess.run([program_path, "keys", "create", "mine", "--plan", "standard",
+                               "--admin-url", f"http://{gateway.address('admin')}"],
+                              check=True, stdout=subprocess.PIPE, timeout=WAIT_S_MAX).stdout
+        key = {"x-api-key": json.loads(made)["value"]}
+        self.assertEqual(gateway.ask("GET", "/v1/orders"), (403, '{"message":"Forbidden"}'))
+        give_up = time.monotonic() + WAIT_S_MAX
+        while gateway.ask("GET", "/v1/orders", headers=key)[0] != 200:
+            self.assertLess(time.monotonic(), give_up)
+            time.sleep(0.05)
+
     def test_a_reload(self):
         served = in_folder("served.binpb")
         gateway = self.open_gateway("--proto-set", served_copy(shop_set, served))
