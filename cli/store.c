@@ -33,11 +33,12 @@ static bool ask(const struct cli_retry *self, struct base_err *err)
     return ok;
 }
 
-/* Writes the part of "mongodb://user:password@HOSTS/database?options" that is no secret. */
+/* Writes the part of "mongodb://user:password@HOSTS/database?options" that is no secret. The driver
+ * takes '?' and '@' in a password as they are, and options only behind a '/'. */
 static void read_hosts(const char *uri, char out[HOSTS_SIZE])
 {
     const char *begin = strstr(uri, "://") + 3;
-    size_t len = strcspn(begin, "/?");
+    size_t len = strcspn(begin, "/");
     for (const char *at = memchr(begin, '@', len); at != NULL; at = memchr(begin, '@', len)) {
         len -= (size_t)(at + 1 - begin);
         begin = at + 1;

@@ -77,11 +77,13 @@ class StoreWait(unittest.TestCase):
             self.assertIn("event=stopping signal=SIGTERM", program.log())
 
     def test_waits_for_so_long(self):
+        port = free_port()
         program = self.start("serve", "--listen", FREE, "--grpc", FREE, "--store-wait", "1", "--store",
-                             f"mongodb://user:secret@127.0.0.1:{free_port()}/wait")
+                             f"mongodb://user:secret?s@cret@127.0.0.1:{port}/wait?appname=a@b")
         self.assertEqual(program.process.wait(WAIT_S_MAX), 1)
         self.assertTrue(program.log().endswith(
             "tollgate serve: cannot open the store: the database cannot be reached\n"), program.log())
+        self.assertIn(f" address=127.0.0.1:{port} ", program.log())
         self.assertNotIn("secret", program.log())
 
     def assert_fails_at_once(self, store, words):
