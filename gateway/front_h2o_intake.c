@@ -68,7 +68,8 @@ static int look_at_http1(h2o_req_t *req, void *user)
     return 0;
 }
 
-/* A head in several frames gathers in its connection, a body in its stream. */
+/* A head in several frames gathers in its connection, a body in its stream. A connection that is
+ * being upgraded has its request whole, and no socket before the answer 101 has been written. */
 static int look_at_http2(h2o_req_t *req, void *user)
 {
     struct sweep *sweep = user;
@@ -79,7 +80,7 @@ static int look_at_http2(h2o_req_t *req, void *user)
         .req = req,
         .is_http2 = true,
         .is_whole = stream->state > H2O_HTTP2_STREAM_STATE_RECV_BODY ||
-                    conn->state == H2O_HTTP2_CONN_STATE_IS_CLOSING,
+                    conn->state == H2O_HTTP2_CONN_STATE_IS_CLOSING || conn->sock == NULL,
     };
     if (stream->_req_body != NULL) {
         reading.bytes += memory_of(stream->_req_body);
