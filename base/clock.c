@@ -30,14 +30,6 @@ static int64_t system_unix_ns(const struct base_clock *self)
 
 const struct base_clock base_clock_system = {.unix_ns = system_unix_ns};
 
-static int64_t coarse_unix_ns(const struct base_clock *self)
-{
-    (void)self;
-    return read_clock(CLOCK_REALTIME_COARSE);
-}
-
-const struct base_clock base_clock_coarse = {.unix_ns = coarse_unix_ns};
-
 void base_clock_format_ms(int64_t unix_ns, char out[BASE_CLOCK_TEXT_SIZE])
 {
     time_t seconds = (time_t)(unix_ns / BASE_NS_PER_S);

@@ -27,10 +27,6 @@ struct base_clock {
 /* The machine's own clock. */
 extern const struct base_clock base_clock_system;
 
-/* The same as of the kernel's last tick, a few milliseconds ago at most: for whom seconds will do.
- * Costs a quarter. */
-extern const struct base_clock base_clock_coarse;
-
 /* Room for base_clock_format_ms, its NUL included. */
 #define BASE_CLOCK_TEXT_SIZE 25
 

@@ -194,7 +194,7 @@ static bool open_limits(struct program *program, struct base_err *err)
                     : options->require_keys ? GW_KEYS_ALWAYS
                                             : GW_KEYS_BY_METHOD,
         .quota_fail_open = options->quota_fail_open,
-        .clock = &base_clock_coarse,
+        .clock = &base_clock_system,
     };
     return options->no_keys || program->access == NULL ||
            cli_limits_open(&program->limits, program->access, program->pool, err);

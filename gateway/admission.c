@@ -102,14 +102,18 @@ enum gw_verdict gw_admission_check(struct gw_admission *admission,
 
 /* ---- Quota ---- */
 
-/* The time of day, read anew every GW_ADMISSION_CLOCK_NS. */
+/* The time of day, read anew every GW_ADMISSION_CLOCK_NS and when its second is over: loops that
+ * disagreed on a quota's period would take its block from one another. */
 static int64_t unix_s(const struct gw_admission *admission, int64_t now_ns)
 {
     struct gw_admission_memory *memory = admission->memory;
     if (now_ns >= memory->unix_until_ns) {
         const struct base_clock *clock = admission->policy->clock;
-        memory->unix_s = clock->unix_ns(clock) / BASE_NS_PER_S;
-        memory->unix_until_ns = now_ns + GW_ADMISSION_CLOCK_NS;
+        int64_t unix_ns = clock->unix_ns(clock);
+        int64_t rest_ns = BASE_NS_PER_S - unix_ns % BASE_NS_PER_S;
+        memory->unix_s = unix_ns / BASE_NS_PER_S;
+        memory->unix_until_ns =
+            now_ns + (rest_ns < GW_ADMISSION_CLOCK_NS ? rest_ns : GW_ADMISSION_CLOCK_NS);
     }
     return memory->unix_s;
 }

@@ -22,7 +22,7 @@
 /* Headers of one answer. */
 #define GW_ADMISSION_HEADERS_MAX 4
 
-/* How long a loop goes by the time of day it has read: quotas count in seconds. */
+/* How long, at most, a loop goes by the time of day it has read: quotas count in seconds. */
 #define GW_ADMISSION_CLOCK_NS INT64_C(5000000)
 
 /* Which methods ask for a key. */

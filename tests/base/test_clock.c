@@ -67,18 +67,9 @@ static void system_clock_tells_the_time_of_day(void **state)
     assert_true(now_ns > 1700000000 * BASE_NS_PER_S);
 }
 
-static void coarse_is_a_little_behind(void **state)
-{
-    (void)state;
-    int64_t coarse_ns = base_clock_coarse.unix_ns(&base_clock_coarse);
-    int64_t behind_ns = base_clock_system.unix_ns(&base_clock_system) - coarse_ns;
-    assert_true(behind_ns >= 0 && behind_ns < 10 * BASE_NS_PER_S);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(coarse_is_a_little_behind),
         cmocka_unit_test(formats_rfc_3339),
         cmocka_unit_test(formats_days),
         cmocka_unit_test(monotonic_never_goes_back),
