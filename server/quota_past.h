@@ -5,8 +5,8 @@
  * forgetting is written down, for each plan, key and unit of period in one document (collection
  * "quota_past"), as spans of time. Spans that touch become one, and past SRV_QUOTA_PAST_SPANS_MAX
  * the two oldest do, with what is between them: that is over as well. A clock that was ahead for a
- * while leaves a span of its own, which takes nothing from the time before it. Blocking; any
- * thread.
+ * while leaves a span of its own, which takes nothing from the time before it, save that the period
+ * in which it jumped was over by it. Blocking; any thread.
  */
 #ifndef SERVER_QUOTA_PAST_H
 #define SERVER_QUOTA_PAST_H
