@@ -55,13 +55,13 @@ static void log_lines(int count)
     }
 }
 
-/* Reads until nothing has come for half a second. */
+/* Reads until nothing has come for a second. */
 static char *read_all(void)
 {
     char *text = malloc(TEXT_SIZE);
     size_t len = 0;
     struct pollfd readable = {.fd = read_fd, .events = POLLIN};
-    while (poll(&readable, 1, 500) > 0) {
+    while (poll(&readable, 1, 1000) > 0) {
         assert_true(len < TEXT_SIZE - 1);
         ssize_t got = read(read_fd, text + len, TEXT_SIZE - 1 - len);
         if (got <= 0) {
@@ -112,9 +112,10 @@ static void a_reader_that_sleeps_holds_nobody_up(void **state)
     for (const char *at = text; (at = strstr(at, "event=line ")) != NULL; at++) {
         written++;
     }
-    const char *told = strstr(text, " level=warn event=\"log lines dropped\" count=");
-    assert_non_null(told);
-    assert_int_equal(sscanf(strstr(told, "count="), "count=%d", &dropped), 1);
+    static const char told[] = " level=warn event=\"log lines dropped\" count=";
+    for (const char *at = text; (at = strstr(at, told)) != NULL; at++) {
+        dropped += (int)strtol(at + strlen(told), NULL, 10);
+    }
     assert_true(dropped > 0 && written > 0);
     assert_int_equal(written + dropped, LINES);
     free(text);
