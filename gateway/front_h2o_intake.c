@@ -255,6 +255,21 @@ static void on_sweep(struct base_timer *timer)
     }
 }
 
+static int drain_upgrading(h2o_req_t *req, void *user)
+{
+    (void)user;
+    h2o_http2_conn_t *conn = BASE_CONTAINER_OF(req->conn, h2o_http2_conn_t, super);
+    if (conn->sock == NULL) {
+        conn->state = H2O_HTTP2_CONN_STATE_HALF_CLOSED;
+    }
+    return 0;
+}
+
+void gw_front_intake_drain(struct gw_front_loop *loop)
+{
+    H2O_HTTP2_CALLBACKS.foreach_request(&loop->http1, drain_upgrading, NULL);
+}
+
 void gw_front_intake_init(struct gw_front_loop *loop)
 {
     loop->intake = (struct gw_front_intake){.timer.on_timer = on_sweep};

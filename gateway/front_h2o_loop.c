@@ -68,6 +68,7 @@ static void begin_draining(struct gw_front_loop *loop, int64_t now_ns)
     loop->phase = GW_FRONT_DRAINING;
     loop->draining_since_ns = now_ns;
     close_listener(loop);
+    gw_front_intake_drain(loop);
     h2o_context_request_shutdown(&loop->http1);
     h2o_context_request_shutdown(&loop->http2);
 }

@@ -228,6 +228,10 @@ void gw_front_intake_init(struct gw_front_loop *loop);
 /* Has the loop look after its requests from now on, as long as it has connections. */
 void gw_front_intake_watch(struct gw_front_loop *loop);
 
+/* Lets connections that are being upgraded to HTTP/2 end with the answer to their request. Before
+ * the library is told to shut down: it would write to those, which have no socket yet. */
+void gw_front_intake_drain(struct gw_front_loop *loop);
+
 /* Whether a request with a body of so many bytes may be served. */
 bool gw_front_intake_has_room(const struct gw_front *front, size_t body_bytes);
 

@@ -402,9 +402,9 @@ static void fill_up(int fd)
     }
 }
 
-static void an_upgrade_whose_client_does_not_read_is_left_alone(void **state)
+/* Asks to speak HTTP/2 and takes no answer. */
+static int upgrade_unread(void)
 {
-    (void)state;
     int fd = raw_connect();
     assert_true(raw_send(fd, "GET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
     assert_answer(fd, "HTTP/1.1 404 ", "details"); /* so there is a front's end */
@@ -413,9 +413,31 @@ static void an_upgrade_whose_client_does_not_read_is_left_alone(void **state)
                              "Connection: Upgrade, HTTP2-Settings\r\n"
                              "HTTP2-Settings: AAMAAABk\r\n\r\n"));
     sleep_ms(READ_TIMEOUT_MS + LOOK_MS);
+    return fd;
+}
+
+static void an_upgrade_whose_client_does_not_read_is_left_alone(void **state)
+{
+    (void)state;
+    int fd = upgrade_unread();
     assert_a_note_is_got();
     assert_int_equal(fix.fake.started, 1); /* it waits for its answer 101 to go out */
     close(fd);
+}
+
+static int unread_fd;
+
+static void a_front_closes_while_an_upgrade_is_not_read(void **state)
+{
+    (void)state;
+    unread_fd = upgrade_unread();
+}
+
+static int close_beside_unread(void **state)
+{
+    int status = front_close(state);
+    close(unread_fd);
+    return status;
 }
 
 /* ---- Giving up ---- */
@@ -511,6 +533,8 @@ int main(void)
                                         front_close),
         cmocka_unit_test_setup_teardown(an_upgrade_whose_client_does_not_read_is_left_alone,
                                         open_hasty, front_close),
+        cmocka_unit_test_setup_teardown(a_front_closes_while_an_upgrade_is_not_read, open_hasty,
+                                        close_beside_unread),
         cmocka_unit_test_setup_teardown(a_client_that_gives_up_all_the_time_is_cut_off, open_small,
                                         front_close),
         cmocka_unit_test_setup_teardown(a_client_that_is_refused_all_the_time_is_kept, open_small,
