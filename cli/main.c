@@ -10,8 +10,10 @@
 
 #include "base/str.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 struct subcommand {
     const char *name;
@@ -101,8 +103,22 @@ static int run_subcommand(const struct subcommand *subcommand, int argc, const c
     return err.code == BASE_INVALID_ARGUMENT ? 2 : 1;
 }
 
+/* Standard descriptors that whoever started the program has closed: else what is opened next,
+ * a socket perhaps, would get their numbers, and the log. The lowest free number is taken. */
+static void open_standard_descriptors(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) {
+        close(fd);
+    }
+}
+
 int main(int argc, char **argv)
 {
+    open_standard_descriptors();
     const char *name = argc > 1 ? argv[1] : NULL;
     if (name == NULL) {
         print_help(stderr);

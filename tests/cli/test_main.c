@@ -244,6 +244,29 @@ static void test_start_failures(void **state)
     assert_int_equal(system(command), 0);
 }
 
+/* Its number is not given to a socket or a file, nor the log to those. */
+static void test_standard_error_closed(void **state)
+{
+    (void)state;
+    char directory[] = "/tmp/tollgate-cli-XXXXXX";
+    assert_non_null(mkdtemp(directory));
+    char command[1024];
+    snprintf(command, sizeof command,
+             "cd %s; %s serve --listen 127.0.0.1:0 --grpc 127.0.0.1:0 --admin 127.0.0.1:0"
+             " 2>&- & program=$!; for i in $(seq 200); do"
+             " found=$(readlink /proc/$program/fd/2);"
+             " test \"$found\" = /dev/null && break; sleep 0.05; done;"
+             " kill $program; wait $program; rm -r %s; echo $found",
+             directory, TOLLGATE_PROGRAM, directory);
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    char out[256] = "";
+    size_t len = fread(out, 1, sizeof out - 1, pipe);
+    out[len] = '\0';
+    assert_int_equal(pclose(pipe), 0);
+    assert_string_equal(out, "/dev/null\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +274,7 @@ int main(void)
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_explain),
         cmocka_unit_test(test_start_failures),
+        cmocka_unit_test(test_standard_error_closed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
