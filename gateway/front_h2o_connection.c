@@ -324,10 +324,14 @@ static bool is_idle(const struct gw_front_connection *connection, const struct g
     if (connection->exchanges != NULL || socket->input->size > 0 || h2o_socket_is_writing(socket)) {
         return false;
     }
-    /* HTTP/2 connections are told to go by the library, but not those that come after the order. */
-    int64_t since_ns = connection->is_http2 && loop->draining_since_ns > connection->ready_at_ns
-                           ? BASE_NEVER_NS
-                           : connection->ready_at_ns;
+    int64_t since_ns = connection->ready_at_ns;
+    if (connection->is_http2) {
+        if (gw_front_intake_has_streams(connection)) {
+            return false;
+        }
+        /* What it sent before it was told to go may still be on its way. */
+        since_ns = loop->draining_since_ns > since_ns ? loop->draining_since_ns : since_ns;
+    }
     return since_ns < now_ns - SILENCE_MS * BASE_NS_PER_MS;
 }
 

@@ -63,14 +63,23 @@ static void close_listener(struct gw_front_loop *loop)
     loop->listener = NULL;
 }
 
+/* Of the library's two GOAWAYs only the first is sent. With the second, a second later, it would
+ * drop requests that are still being read, and read a CONTINUATION frame for ever. Which
+ * connections have nothing left to do, gw_front_connections_close_idle knows. */
+static void tell_to_go(h2o_context_t *context)
+{
+    h2o_context_request_shutdown(context);
+    h2o_timeout_unlink(&context->http2._graceful_shutdown_timeout);
+}
+
 static void begin_draining(struct gw_front_loop *loop, int64_t now_ns)
 {
     loop->phase = GW_FRONT_DRAINING;
     loop->draining_since_ns = now_ns;
     close_listener(loop);
     gw_front_intake_drain(loop);
-    h2o_context_request_shutdown(&loop->http1);
-    h2o_context_request_shutdown(&loop->http2);
+    tell_to_go(&loop->http1);
+    tell_to_go(&loop->http2);
 }
 
 static void keep_draining(struct gw_front_loop *loop, int64_t now_ns) ON_LOOP;
@@ -219,13 +228,6 @@ static void loop_start(struct gw_front_loop *loop)
     loop->listener = watch_fd(loop, &loop->listener_fd, gw_front_on_connection);
 }
 
-/* The library's own graceful shutdown may still wait for its second GOAWAY. */
-static void stop_context(h2o_context_t *context)
-{
-    h2o_timeout_unlink(&context->http2._graceful_shutdown_timeout);
-    h2o_context_dispose(context);
-}
-
 static void loop_stop(struct gw_front_loop *loop)
 {
     gw_request_log_dispose(&loop->request_log);
@@ -234,8 +236,8 @@ static void loop_stop(struct gw_front_loop *loop)
     base_mailbox_dispose(&loop->mailbox);
     h2o_socket_close(loop->hangup);
     h2o_socket_close(loop->wake);
-    stop_context(&loop->http1);
-    stop_context(&loop->http2);
+    h2o_context_dispose(&loop->http1);
+    h2o_context_dispose(&loop->http2);
     h2o_evloop_destroy(loop->events);
 }
 

@@ -232,6 +232,9 @@ void gw_front_intake_watch(struct gw_front_loop *loop);
  * the library is told to shut down: it would write to those, which have no socket yet. */
 void gw_front_intake_drain(struct gw_front_loop *loop);
 
+/* Whether an HTTP/2 connection has requests that are being read, served or answered. */
+bool gw_front_intake_has_streams(const struct gw_front_connection *connection);
+
 /* Whether a request with a body of so many bytes may be served. */
 bool gw_front_intake_has_room(const struct gw_front *front, size_t body_bytes);
 

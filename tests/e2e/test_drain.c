@@ -258,6 +258,79 @@ static void test_request_half_sent(void **state)
     check_store(world);
 }
 
+/* ---- HTTP/2 frame by frame (RFC 9113) ---- */
+
+#define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+#define FRAME(length, type, flags, stream) "\0\0" length type flags "\0\0\0" stream
+#define HEADERS "\1"
+#define SETTINGS "\4"
+#define CONTINUATION "\x9"
+#define DATA "\0"
+#define NO_FLAGS "\0"
+#define END_STREAM "\1"
+#define END_HEADERS "\4"
+#define END_BOTH "\5"
+
+/* Of HPACK's static table: the method, the scheme, then path and host as they are. */
+#define HEAD(method) method "\x86\x44\6/users\x41\x9localhost"
+#define HEAD_BYTES "\x15"
+#define GET "\x82"
+#define POST "\x83"
+
+#define SEND(fd, bytes) assert_true(send_all(fd, bytes, sizeof bytes - 1))
+
+/* Reads until `text` has come. */
+static bool read_until(int fd, const char *text)
+{
+    char got[16384];
+    size_t used = 0;
+    while (used < sizeof got && memmem(got, used, text, strlen(text)) == NULL) {
+        ssize_t more = recv(fd, got + used, sizeof got - used, 0);
+        if (more <= 0) {
+            return false;
+        }
+        used += (size_t)more;
+    }
+    return used < sizeof got;
+}
+
+/* A body over HTTP/2 that is on its way when the signal comes is waited for, too. */
+static void test_http2_request_half_sent(void **state)
+{
+    struct world *world = *state;
+    int fd = e2e_connect(world->program.http_port, READ_MS_MAX);
+    SEND(fd, PREFACE FRAME("\0", SETTINGS, NO_FLAGS, "\0"));
+    SEND(fd, FRAME(HEAD_BYTES, HEADERS, END_HEADERS, "\1") HEAD(POST));
+    SEND(fd, FRAME("\7", DATA, NO_FLAGS, "\1") "{\"name\"");
+    e2e_sleep_ms(200);
+    e2e_terminate(&world->program);
+    e2e_sleep_ms(1500);
+    SEND(fd, FRAME("\xa", DATA, END_STREAM, "\1") ":\"user 7\"}");
+    assert_true(read_until(fd, "{\"id\":0}"));
+    world->id_of_name[7] = 1;
+    atomic_store(&world->answered, 1);
+    e2e_wait(&world->program);
+    close(fd);
+    check_store(world);
+}
+
+/* One stream has an answer that the client does not take, another a head that goes on after the
+ * signal. */
+static void test_http2_head_half_sent(void **state)
+{
+    struct world *world = *state;
+    int fd = e2e_connect(world->program.http_port, READ_MS_MAX);
+    SEND(fd, PREFACE FRAME("\6", SETTINGS, NO_FLAGS, "\0") "\0\4\0\0\0\0"); /* no window */
+    SEND(fd, FRAME(HEAD_BYTES, HEADERS, END_BOTH, "\1") HEAD(GET));
+    SEND(fd, FRAME(HEAD_BYTES, HEADERS, END_STREAM, "\3") HEAD(GET));
+    e2e_sleep_ms(200);
+    e2e_terminate(&world->program);
+    e2e_sleep_ms(1500);
+    SEND(fd, FRAME("\0", CONTINUATION, END_HEADERS, "\3"));
+    e2e_wait(&world->program);
+    close(fd);
+}
+
 static const char get[] = "GET /users HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
 /* An old connection is between two requests when the signal comes: the second is answered, too. */
@@ -341,6 +414,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_http1_under_load, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_http2_under_load, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_request_half_sent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_http2_request_half_sent, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_http2_head_half_sent, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_connection_in_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_idle_connections, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_admin_connection_half_way, set_up, tear_down),
