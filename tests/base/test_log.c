@@ -1,5 +1,7 @@
 #include "base/log.h"
 
+#include "tests/base/stderr_capture.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,27 +10,10 @@
 
 #include <cmocka.h>
 
-/* Standard error goes into a pipe between capture_begin and capture_end. */
-struct capture {
-    int saved_fd;
-    int read_fd;
-};
-
-static struct capture capture_begin(void)
-{
-    int fds[2];
-    assert_int_equal(pipe(fds), 0);
-    struct capture capture = {.saved_fd = dup(STDERR_FILENO), .read_fd = fds[0]};
-    dup2(fds[1], STDERR_FILENO);
-    close(fds[1]);
-    return capture;
-}
-
 /* Gives what was written behind the time: "level=...". */
-static const char *capture_end(struct capture capture, char *text, size_t size)
+static const char *capture_end(struct stderr_capture capture, char *text, size_t size)
 {
-    dup2(capture.saved_fd, STDERR_FILENO);
-    close(capture.saved_fd);
+    stderr_capture_end(&capture);
     ssize_t len = read(capture.read_fd, text, size - 1);
     close(capture.read_fd);
     text[len < 0 ? 0 : len] = '\0';
@@ -65,7 +50,7 @@ static void values_are_quoted_when_they_must(void **state)
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[2 * BASE_LOG_LINE_SIZE];
-        struct capture capture = capture_begin();
+        struct stderr_capture capture = stderr_capture_begin();
         base_log(BASE_LOG_INFO, "listening", "address", rows[i].value, NULL);
         assert_string_equal(capture_end(capture, text, sizeof text), rows[i].line);
     }
@@ -75,11 +60,11 @@ static void lines_below_the_level_are_dropped(void **state)
 {
     (void)state;
     char text[2 * BASE_LOG_LINE_SIZE];
-    struct capture capture = capture_begin();
+    struct stderr_capture capture = stderr_capture_begin();
     base_log(BASE_LOG_DEBUG, "unseen", NULL);
     assert_string_equal(capture_end(capture, text, sizeof text), "");
     base_log_set_level(BASE_LOG_ERROR);
-    capture = capture_begin();
+    capture = stderr_capture_begin();
     base_log(BASE_LOG_WARN, "unseen", NULL);
     base_log(BASE_LOG_ERROR, "two words", "code", "13", "path", "/a", NULL);
     assert_string_equal(capture_end(capture, text, sizeof text),
@@ -94,7 +79,7 @@ static void long_lines_are_cut_and_end_in_newline(void **state)
     memset(value, 'a', sizeof value - 1);
     value[sizeof value - 1] = '\0';
     char text[2 * BASE_LOG_LINE_SIZE];
-    struct capture capture = capture_begin();
+    struct stderr_capture capture = stderr_capture_begin();
     base_log(BASE_LOG_INFO, "long", "value", value, NULL);
     capture_end(capture, text, sizeof text);
     assert_int_equal(strlen(text), BASE_LOG_LINE_SIZE);

@@ -1,6 +1,7 @@
 #include "base/log_stray.h"
 
 #include "base/log.h"
+#include "tests/base/stderr_capture.h"
 
 #include <poll.h>
 #include <setjmp.h>
@@ -14,19 +15,13 @@
 #include <cmocka.h>
 
 /* Standard error goes into a pipe between the two. */
-static int saved_fd;
-static int read_fd;
+static struct stderr_capture captured;
 static char text[64 * 1024];
 
 static int capture(void **state)
 {
     (void)state;
-    int fds[2];
-    assert_int_equal(pipe(fds), 0);
-    saved_fd = dup(STDERR_FILENO);
-    read_fd = fds[0];
-    dup2(fds[1], STDERR_FILENO);
-    close(fds[1]);
+    captured = stderr_capture_begin();
     base_log_stray_take();
     return 0;
 }
@@ -35,17 +30,16 @@ static int give_back(void **state)
 {
     (void)state;
     base_log_stray_release();
-    dup2(saved_fd, STDERR_FILENO);
-    close(saved_fd);
-    close(read_fd);
+    stderr_capture_end(&captured);
+    close(captured.read_fd);
     return 0;
 }
 
 /* What stands in the pipe now. */
 static const char *written(void)
 {
-    struct pollfd readable = {.fd = read_fd, .events = POLLIN};
-    ssize_t len = poll(&readable, 1, 0) > 0 ? read(read_fd, text, sizeof text - 1) : 0;
+    struct pollfd readable = {.fd = captured.read_fd, .events = POLLIN};
+    ssize_t len = poll(&readable, 1, 0) > 0 ? read(captured.read_fd, text, sizeof text - 1) : 0;
     text[len] = '\0';
     return text;
 }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "tests/base/stderr_capture.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -21,18 +22,12 @@
 enum { LINES = 40000, TEXT_SIZE = 8 * 1024 * 1024 };
 
 /* Standard error goes into a pipe between the two. */
-static int saved_fd;
-static int read_fd;
+static struct stderr_capture captured;
 
 static int capture(void **state)
 {
     (void)state;
-    int fds[2];
-    assert_int_equal(pipe(fds), 0);
-    saved_fd = dup(STDERR_FILENO);
-    read_fd = fds[0];
-    dup2(fds[1], STDERR_FILENO);
-    close(fds[1]);
+    captured = stderr_capture_begin();
     base_log_writer_start();
     return 0;
 }
@@ -40,9 +35,8 @@ static int capture(void **state)
 static int give_back(void **state)
 {
     (void)state;
-    dup2(saved_fd, STDERR_FILENO);
-    close(saved_fd);
-    close(read_fd);
+    stderr_capture_end(&captured);
+    close(captured.read_fd);
     return 0;
 }
 
@@ -60,10 +54,10 @@ static char *read_all(void)
 {
     char *text = malloc(TEXT_SIZE);
     size_t len = 0;
-    struct pollfd readable = {.fd = read_fd, .events = POLLIN};
+    struct pollfd readable = {.fd = captured.read_fd, .events = POLLIN};
     while (poll(&readable, 1, 1000) > 0) {
         assert_true(len < TEXT_SIZE - 1);
-        ssize_t got = read(read_fd, text + len, TEXT_SIZE - 1 - len);
+        ssize_t got = read(captured.read_fd, text + len, TEXT_SIZE - 1 - len);
         if (got <= 0) {
             break;
         }
@@ -135,7 +129,7 @@ static void *read_slowly(void *argument)
 {
     const atomic_bool *is_over = argument;
     char piece[4096];
-    while (!atomic_load(is_over) && read(read_fd, piece, sizeof piece) > 0) {
+    while (!atomic_load(is_over) && read(captured.read_fd, piece, sizeof piece) > 0) {
         usleep(30 * 1000);
     }
     return NULL;
@@ -161,12 +155,12 @@ static void a_reader_that_is_gone_is_no_harm(void **state)
 {
     (void)state;
     signal(SIGPIPE, SIG_IGN);
-    close(read_fd);
+    close(captured.read_fd);
     log_lines(LINES);
     int64_t begun_ms = now_ms();
     base_log_writer_stop();
     assert_in_range(now_ms() - begun_ms, 0, BASE_LOG_WRITER_STOP_MS / 2);
-    read_fd = open("/dev/null", O_RDONLY);
+    captured.read_fd = open("/dev/null", O_RDONLY);
 }
 
 int main(void)
