@@ -16,12 +16,14 @@ static const struct gw_transcode_options lenient = {.ignore_unknown_fields = tru
 static const struct gw_transcode_options with_defaults = {.print_defaults = true};
 static const struct gw_transcode_options proto_names = {.print_proto_names = true};
 
-/* Rows that hold both ways. */
-static const struct {
+/* One that holds both ways. */
+struct equal_row {
     const char *rule;
     const char *json;
     const char *hex;
-} equal_rows[] = {
+};
+
+static const struct equal_row equal_rows[] = {
     {"a scalar", "{\"[test.ext.rank]\":7}", "a00607"},
     {"its zero is set", "{\"[test.ext.rank]\":0}", "a00600"},
     {"a list", "{\"[test.ext.labels]\":[\"a\",\"b\"]}", "aa060161aa060162"},
@@ -35,11 +37,7 @@ static const struct {
 };
 
 /* The same of a MessageSet, whose numbers go further. */
-static const struct {
-    const char *rule;
-    const char *json;
-    const char *hex;
-} set_rows[] = {
+static const struct equal_row set_rows[] = {
     {"an item", "{\"[test.ext.Scope.in_set]\":{\"text\":\"x\"}}", "0b10c8011a030a01780c"},
     {"an empty one", "{\"[test.ext.Scope.in_set]\":{}}", "0b10c8011a000c"},
     {"two", "{\"[test.ext.Scope.in_set]\":{},\"[test.ext.of_set]\":{\"id\":1}}",
@@ -49,15 +47,18 @@ static const struct {
      "0b10c8011a0b12090b10c9011a0208010c0c"},
 };
 
+static void check_both_ways(const char *type, const struct equal_row *row)
+{
+    print_message("  %s\n", row->rule);
+    assert_string_equal(json_to_hex(type, row->json, plain), row->hex);
+    assert_string_equal(hex_to_json(type, row->hex, plain), row->json);
+}
+
 static void sets_go_both_ways(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof set_rows / sizeof *set_rows; i++) {
-        print_message("  %s\n", set_rows[i].rule);
-        assert_string_equal(json_to_hex("test.v2.OldSet", set_rows[i].json, plain),
-                            set_rows[i].hex);
-        assert_string_equal(hex_to_json("test.v2.OldSet", set_rows[i].hex, plain),
-                            set_rows[i].json);
+        check_both_ways("test.v2.OldSet", &set_rows[i]);
         assert_string_equal(hex_to_normal("test.v2.OldSet", set_rows[i].hex, NULL),
                             set_rows[i].hex);
     }
@@ -67,11 +68,7 @@ static void goes_both_ways(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof equal_rows / sizeof *equal_rows; i++) {
-        print_message("  %s\n", equal_rows[i].rule);
-        assert_string_equal(json_to_hex("test.v2.Legacy", equal_rows[i].json, plain),
-                            equal_rows[i].hex);
-        assert_string_equal(hex_to_json("test.v2.Legacy", equal_rows[i].hex, plain),
-                            equal_rows[i].json);
+        check_both_ways("test.v2.Legacy", &equal_rows[i]);
         assert_string_equal(hex_to_json("test.v2.Legacy", equal_rows[i].hex, proto_names),
                             equal_rows[i].json);
     }
