@@ -67,6 +67,20 @@ static inline bool read_time(struct base_str wire, int64_t *out_seconds, int32_t
            read_any_time(wire, out_seconds, out_nanos);
 }
 
+/* Reads a time and makes room for its text, behind the quote. */
+static inline char *begin_time(struct gw_writer *writer, char *at, const struct gw_message *type,
+                               struct base_str wire, int64_t *seconds, int32_t *nanos)
+{
+    if (!read_time(wire, seconds, nanos)) {
+        return gw_writer_damaged(writer, type);
+    }
+    at = gw_writer_room(writer, at, GW_TIME_TEXT_SIZE + 3);
+    if (at != NULL) {
+        *at++ = '"';
+    }
+    return at;
+}
+
 /* Puts the quote and the comma behind a time, whose text is NULL when it is out of range. */
 static inline char *end_time(struct gw_writer *writer, char *at, const struct gw_message *type)
 {
@@ -83,14 +97,10 @@ static char *write_timestamp(struct gw_writer *writer, char *at, const struct gw
 {
     int64_t seconds;
     int32_t nanos;
-    if (!read_time(wire, &seconds, &nanos)) {
-        return gw_writer_damaged(writer, type);
-    }
-    at = gw_writer_room(writer, at, GW_TIME_TEXT_SIZE + 3);
+    at = begin_time(writer, at, type, wire, &seconds, &nanos);
     if (at == NULL) {
         return NULL;
     }
-    *at++ = '"';
     return end_time(writer, gw_timestamp_format(seconds, nanos, &writer->date, at), type);
 }
 
@@ -99,14 +109,10 @@ static char *write_duration(struct gw_writer *writer, char *at, const struct gw_
 {
     int64_t seconds;
     int32_t nanos;
-    if (!read_time(wire, &seconds, &nanos)) {
-        return gw_writer_damaged(writer, type);
-    }
-    at = gw_writer_room(writer, at, GW_TIME_TEXT_SIZE + 3);
+    at = begin_time(writer, at, type, wire, &seconds, &nanos);
     if (at == NULL) {
         return NULL;
     }
-    *at++ = '"';
     return end_time(writer, gw_duration_format(seconds, nanos, at), type);
 }
 
