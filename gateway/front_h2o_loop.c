@@ -65,7 +65,8 @@ static void close_listener(struct gw_front_loop *loop)
 
 /* Of the library's two GOAWAYs only the first is sent. With the second, a second later, it would
  * drop requests that are still being read, and read a CONTINUATION frame for ever. Which
- * connections have nothing left to do, gw_front_connections_close_idle knows. */
+ * connections have nothing left to do, gw_front_connections_close_idle knows. One that begins later
+ * is told nothing: it is served until it rests, or until the grace is over. */
 static void tell_to_go(h2o_context_t *context)
 {
     h2o_context_request_shutdown(context);

@@ -205,7 +205,8 @@ void gw_front_connection_gave_up(struct gw_front_connection *connection);
 void gw_front_connection_linger(struct gw_front_connection *connection);
 
 /* Lets the library see the end of the stream on connections that wait for a request, so that it
- * closes them. What has arrived is still served. */
+ * closes them. Over HTTP/1 what has arrived is still served; over HTTP/2, where the client was
+ * told to go a second before, it is not. */
 void gw_front_connections_close_idle(struct gw_front_loop *loop, int64_t now_ns);
 
 /* Cancels every call and cuts every connection off. */
