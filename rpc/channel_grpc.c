@@ -49,6 +49,7 @@ struct upstream_call {
     const struct rpc_observer *observer;
     void *user;
     struct base_mailbox *home;
+    int64_t deadline_ns;
     struct base_mail mail;
     struct rpc_grpc_tag finished;
     bool is_under_way;
@@ -189,12 +190,26 @@ static void on_finished(struct rpc_grpc_tag *tag, bool ok)
     base_mailbox_post(call->home, &call->mail);
 }
 
+/* Of a call that was never sent no batch brings the status. */
+static void end_unsent(struct upstream_call *call, grpc_status_code code, const char *text)
+{
+    call->is_under_way = true;
+    call->code = code;
+    call->text = grpc_slice_from_static_string(text);
+    base_mailbox_post(call->home, &call->mail);
+}
+
 static void send_message(struct rpc_call *base, struct base_str wire, bool last)
 {
     struct upstream_call *call = (struct upstream_call *)base;
     (void)last; /* of a unary call the first message is the last */
     if (call->is_under_way) {
         return; /* cancelled before: its status is on the way */
+    }
+    /* C-core rounds deadlines up to milliseconds: it would send a call a moment too late. */
+    if (base_clock_monotonic_ns() >= call->deadline_ns) {
+        end_unsent(call, GRPC_STATUS_DEADLINE_EXCEEDED, "Deadline Exceeded");
+        return;
     }
     call->is_under_way = true;
     struct rpc_grpc_metadata metadata;
@@ -225,11 +240,8 @@ static void cancel(struct rpc_call *base)
     struct upstream_call *call = (struct upstream_call *)base;
     call->is_cancelled = true;
     grpc_call_cancel(call->handle, NULL);
-    if (!call->is_under_way) { /* no batch that could bring the status */
-        call->is_under_way = true;
-        call->code = GRPC_STATUS_CANCELLED;
-        call->text = grpc_slice_from_static_string("CANCELLED");
-        base_mailbox_post(call->home, &call->mail);
+    if (!call->is_under_way) {
+        end_unsent(call, GRPC_STATUS_CANCELLED, "CANCELLED");
     }
 }
 
@@ -282,6 +294,7 @@ static struct rpc_call *start(struct rpc_channel *base, const struct rpc_call_pa
     call->observer = params->observer;
     call->user = params->user;
     call->home = params->home;
+    call->deadline_ns = params->deadline_ns;
     call->mail.on_mail = on_mail;
     call->finished.on_event = on_finished;
     call->text = grpc_empty_slice();

@@ -200,6 +200,22 @@ static void test_deadline_reaches_the_handler(void **state)
     assert_true(fake_await(&f->fake.over, 1));
 }
 
+/* Not even for the millisecond that C-core would grant it. */
+static void test_past_its_deadline_it_is_not_sent(void **state)
+{
+    struct fixture *f = *state;
+    for (int i = 0; i < 1000; i++) {
+        struct recorder recorder;
+        record_start(&recorder, f->channel, FAKE_GET, NULL, base_clock_monotonic_ns() + i % 2,
+                     &f->home);
+        rpc_call_send(recorder.call, BASE_STR("\n\1x"), true);
+        record_wait(&recorder, &f->home);
+        assert_string_equal(recorder.text, "status DEADLINE_EXCEEDED");
+        assert_string_equal(recorder.status_message, "deadline exceeded");
+    }
+    assert_int_equal(atomic_load(&f->fake.served), 0);
+}
+
 static void test_cancellation_reaches_the_handler(void **state)
 {
     struct fixture *f = *state;
@@ -325,6 +341,7 @@ int main(void)
         ROW(test_metadata_at_its_limit),
         ROW(test_oversize_request_is_refused),
         ROW(test_deadline_reaches_the_handler),
+        ROW(test_past_its_deadline_it_is_not_sent),
         ROW(test_cancellation_reaches_the_handler),
         ROW(test_cancel_before_send),
         ROW(test_busy_server_says_so),
