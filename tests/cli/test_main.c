@@ -79,6 +79,8 @@ static void test_refusals(void **state)
         {"gateway --upstream x:1 --store sqlite:/nonexistent/db --admin 0.0.0.0:0", 2,
          "tollgate gateway: --admin 0.0.0.0:0 is not a loopback address, so it needs credentials: "
          "TOLLGATE_ADMIN_KEY_ID and TOLLGATE_ADMIN_SECRET, or TOLLGATE_ADMIN_TOKEN\n"},
+        {"gateway --upstream x:1 --no-keys --require-keys", 2,
+         "tollgate gateway: expected either --no-keys or --require-keys, found both\n"},
         {"gateway", 2, "tollgate gateway: a gateway needs an upstream: --upstream HOST:PORT\n"},
         {"gateway --upstream x:1 --proto-set /nonexistent", 2,
          "tollgate gateway: --proto-set: cannot read /nonexistent: No such file or directory\n"},

@@ -2,6 +2,7 @@
  * hand. */
 #include "gateway/admission.h"
 #include "gateway/desk.h"
+#include "library/v1/library.tg.h"
 #include "notes/v1/notes.tg.h"
 #include "tests/gateway/access_fixture.h"
 #include "tests/gateway/fake_channel.h"
@@ -68,9 +69,11 @@ static int open_desk(void **state)
     gw_stages_end(&fix.stages);
     fix.policy = (struct gw_admission_policy){.stages = &fix.stages, .clock = &fixed_clock};
     fix.meters = gw_meters_create(&fix.source.source);
-    const struct gw_descriptor_set notes = {.bytes = notes_v1_notes_descriptor_set};
-    fix.gateway = gw_gateway_create(&(struct gw_gateway_config){.descriptor_sets = &notes,
-                                                                .descriptor_set_count = 1,
+    /* Notes ask for a key, the Library does not. */
+    const struct gw_descriptor_set sets[] = {{.bytes = notes_v1_notes_descriptor_set},
+                                             {.bytes = library_v1_library_descriptor_set}};
+    fix.gateway = gw_gateway_create(&(struct gw_gateway_config){.descriptor_sets = sets,
+                                                                .descriptor_set_count = 2,
                                                                 .channel = &fix.fake.channel,
                                                                 .policy = &fix.policy},
                                     &err);
@@ -219,13 +222,14 @@ static void answer_quota(bool is_answered, int64_t granted, int64_t left)
 
 /* ---- Keys ---- */
 
+static const struct gw_header no_headers[] = {{{0}, {0}}};
+
 static void a_key_that_is_not_known_is_refused(void **state)
 {
     (void)state;
-    static const struct gw_header none[] = {{{0}, {0}}};
     static const struct gw_header other[] = {{BASE_STR("x-api-key"), BASE_STR("other")},
                                              {{0}, {0}}};
-    const struct gw_header *const rows[] = {none, other};
+    const struct gw_header *const rows[] = {no_headers, other};
     struct client client;
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < 2; i++) {
@@ -283,6 +287,23 @@ static void nobody_is_asked_where_keys_are_ignored(void **state)
     fix.policy.key_rule = GW_KEYS_NEVER;
     assert_int_equal(get(&client, "/notes"), 200);
     assert_string_equal(fix.fake.last_metadata, "");
+}
+
+static void everybody_is_asked_where_keys_are_required(void **state)
+{
+    (void)state;
+    struct client client;
+    know_key(NULL, NULL, NULL);
+    begin(&client, "/users", no_headers);
+    release(&client);
+    assert_int_equal(client.status, 200);
+    fix.policy.key_rule = GW_KEYS_ALWAYS;
+    begin(&client, "/users", no_headers);
+    release(&client);
+    assert_int_equal(client.status, 403);
+    assert_int_equal(get(&client, "/users"), 200);
+    assert_string_equal(fix.fake.last_metadata, "tollgate-api-key-id=key-id\nx-api-key=" KEY "\n");
+    assert_int_equal(atomic_load(&fix.fake.started), 2);
 }
 
 /* ---- Throttles ---- */
@@ -413,6 +434,7 @@ int main(void)
         AT_DESK(two_keys_are_none),
         AT_DESK(the_service_learns_whose_call_it_is),
         AT_DESK(nobody_is_asked_where_keys_are_ignored),
+        AT_DESK(everybody_is_asked_where_keys_are_required),
         AT_DESK(each_limit_refuses_in_its_name),
         AT_DESK(stages_and_the_process_have_limits_for_all),
         AT_DESK(waits_for_the_quota_and_goes_on),
