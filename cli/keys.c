@@ -77,14 +77,10 @@ static bool show_key(struct cli_manage *manage, const ProtobufCMessage *answer,
 /* Looked at first, so that a mistyped plan leaves no key behind. */
 static bool find_plan(struct cli_manage *manage, const char *plan_id, struct base_err *err)
 {
-    struct base_buf path;
     ProtobufCMessage *answer;
-    base_buf_init(&path, SIZE_MAX);
-    bool ok = cli_manage_append_path(&path, "/usageplans/", plan_id, err) &&
-              cli_manage_call(manage, "GET", path.data, NULL,
-                              &tollgate__admin__usage_plan__descriptor, &answer, err);
-    base_buf_dispose(&path);
-    return ok || base_err_wrap(err, "plan %s (`tollgate plans list` shows the ids)", plan_id);
+    return cli_manage_call_on(manage, "GET", "/usageplans/", plan_id, NULL,
+                              &tollgate__admin__usage_plan__descriptor, &answer, err) ||
+           base_err_wrap(err, "plan %s (`tollgate plans list` shows the ids)", plan_id);
 }
 
 /* The value is shown before anything else can fail, for it is never shown again. */
@@ -190,15 +186,10 @@ static bool set_enabled(struct cli_manage *manage, char *value, struct base_err 
     Tollgate__Admin__UpdateApiKeyRequest request = TOLLGATE__ADMIN__UPDATE_API_KEY_REQUEST__INIT;
     request.patch_operations = operations;
     request.n_patch_operations = 1;
-    struct base_buf path;
     ProtobufCMessage *answer;
-    base_buf_init(&path, SIZE_MAX);
-    bool ok = cli_manage_append_path(&path, "/apikeys/", manage->options->id, err) &&
-              cli_manage_call(manage, "PATCH", path.data, &request.base,
+    return cli_manage_call_on(manage, "PATCH", "/apikeys/", manage->options->id, &request.base,
                               &tollgate__admin__api_key__descriptor, &answer, err) &&
-              show_key(manage, answer, err);
-    base_buf_dispose(&path);
-    return ok;
+           show_key(manage, answer, err);
 }
 
 static bool enable(struct cli_manage *manage, struct base_err *err)

@@ -106,6 +106,19 @@ bool cli_manage_call(struct cli_manage *manage, const char *method, const char *
     return cli_admin_client_call(manage->client, &call, out_answer, err);
 }
 
+bool cli_manage_call_on(struct cli_manage *manage, const char *method, const char *prefix,
+                        const char *id, const ProtobufCMessage *request,
+                        const ProtobufCMessageDescriptor *answer, ProtobufCMessage **out_answer,
+                        struct base_err *err)
+{
+    struct base_buf path;
+    base_buf_init(&path, SIZE_MAX);
+    bool ok = cli_manage_append_path(&path, prefix, id, err) &&
+              cli_manage_call(manage, method, path.data, request, answer, out_answer, err);
+    base_buf_dispose(&path);
+    return ok;
+}
+
 bool cli_manage_print_json(struct cli_manage *manage, const char *before,
                            const ProtobufCMessage *message, const char *behind,
                            struct base_err *err)
@@ -141,13 +154,9 @@ bool cli_manage_append_path(struct base_buf *path, const char *prefix, const cha
 bool cli_manage_delete(struct cli_manage *manage, const char *prefix, const char *id,
                        struct base_err *err)
 {
-    struct base_buf path;
     ProtobufCMessage *answer;
-    base_buf_init(&path, SIZE_MAX);
-    bool ok = cli_manage_append_path(&path, prefix, id, err) &&
-              cli_manage_call(manage, "DELETE", path.data, NULL,
-                              &google__protobuf__empty__descriptor, &answer, err);
-    base_buf_dispose(&path);
+    bool ok = cli_manage_call_on(manage, "DELETE", prefix, id, NULL,
+                                 &google__protobuf__empty__descriptor, &answer, err);
     if (ok && !manage->prints_json) {
         fputs("deleted\n", manage->out);
     }

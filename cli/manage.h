@@ -71,10 +71,16 @@ int cli_manage_main(const struct cli_verbs *verbs, int argc, const char *const *
 
 /* ---- For the verbs ---- */
 
-/* Calls the listener, for an answer of the type that `call` names. */
+/* Calls the listener, for an answer of that type, which lives until the next call. */
 bool cli_manage_call(struct cli_manage *manage, const char *method, const char *path,
                      const ProtobufCMessage *request, const ProtobufCMessageDescriptor *answer,
                      ProtobufCMessage **out_answer, struct base_err *err) BASE_MUST_CHECK;
+
+/* The same about one thing: the path is `prefix`, "/apikeys/" or the like, and `id`, escaped. */
+bool cli_manage_call_on(struct cli_manage *manage, const char *method, const char *prefix,
+                        const char *id, const ProtobufCMessage *request,
+                        const ProtobufCMessageDescriptor *answer, ProtobufCMessage **out_answer,
+                        struct base_err *err) BASE_MUST_CHECK;
 
 /* Prints a message as JSON, with what stands before and behind it. */
 bool cli_manage_print_json(struct cli_manage *manage, const char *before,

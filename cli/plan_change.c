@@ -115,15 +115,10 @@ static bool send_update(struct cli_manage *manage, const char *plan_id, struct u
         TOLLGATE__ADMIN__UPDATE_USAGE_PLAN_REQUEST__INIT;
     request.patch_operations = update->operations;
     request.n_patch_operations = update->count;
-    struct base_buf path;
     ProtobufCMessage *answer;
-    base_buf_init(&path, SIZE_MAX);
-    bool ok = cli_manage_append_path(&path, "/usageplans/", plan_id, err) &&
-              cli_manage_call(manage, "PATCH", path.data, &request.base,
+    return cli_manage_call_on(manage, "PATCH", "/usageplans/", plan_id, &request.base,
                               &tollgate__admin__usage_plan__descriptor, &answer, err) &&
-              cli_plan_show(manage, answer, err);
-    base_buf_dispose(&path);
-    return ok;
+           cli_plan_show(manage, answer, err);
 }
 
 bool cli_plan_update(struct cli_manage *manage, struct base_err *err)

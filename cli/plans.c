@@ -9,15 +9,10 @@
 
 static bool show(struct cli_manage *manage, struct base_err *err)
 {
-    struct base_buf path;
     ProtobufCMessage *answer;
-    base_buf_init(&path, SIZE_MAX);
-    bool ok = cli_manage_append_path(&path, "/usageplans/", manage->options->id, err) &&
-              cli_manage_call(manage, "GET", path.data, NULL,
+    return cli_manage_call_on(manage, "GET", "/usageplans/", manage->options->id, NULL,
                               &tollgate__admin__usage_plan__descriptor, &answer, err) &&
-              cli_plan_show(manage, answer, err);
-    base_buf_dispose(&path);
-    return ok;
+           cli_plan_show(manage, answer, err);
 }
 
 static bool remove_plan(struct cli_manage *manage, struct base_err *err)
