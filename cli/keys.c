@@ -80,7 +80,8 @@ static bool find_plan(struct cli_manage *manage, const char *plan_id, struct bas
     ProtobufCMessage *answer;
     return cli_manage_call_on(manage, "GET", "/usageplans/", plan_id, NULL,
                               &tollgate__admin__usage_plan__descriptor, &answer, err) ||
-           base_err_wrap(err, "plan %s (`tollgate plans list` shows the ids)", plan_id);
+           (err->code == BASE_NOT_FOUND &&
+            base_err_wrap(err, "plan %s (`tollgate plans list` shows the ids)", plan_id));
 }
 
 /* The value is shown before anything else can fail, for it is never shown again. */

@@ -266,9 +266,11 @@ class Manage(unittest.TestCase):
             self.assertTrue(errors.startswith(message), errors)
 
     def test_a_listener_that_is_not_there_or_says_no(self):
-        status, _, errors = run("keys", "list", TOLLGATE_ADMIN_URL="http://127.0.0.1:1")
-        self.assertEqual(status, 1)
-        self.assertIn("no answer from the admin listener at http://127.0.0.1:1; is tollgate serve running", errors)
+        for args in ("keys", "list"), ("keys", "create", "x", "--plan", "standard"):
+            status, _, errors = run(*args, TOLLGATE_ADMIN_URL="http://127.0.0.1:1")
+            self.assertEqual(status, 1)
+            self.assertTrue(errors.startswith(f"tollgate keys {args[1]}: no answer from the admin listener at "
+                                              "http://127.0.0.1:1; is tollgate serve running"), errors)
         status, _, errors = run("keys", "list", TOLLGATE_ADMIN_TOKEN="another")
         self.assertEqual((status, errors), (1, "tollgate keys list: the bearer token is not the right one\n"))
 
