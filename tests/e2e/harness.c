@@ -190,13 +190,25 @@ void e2e_start(struct e2e_program *program, const struct e2e_dir *dir, const cha
     }
 }
 
-void e2e_start_serve(struct e2e_program *program, const struct e2e_dir *dir)
+void e2e_start_serve_with(struct e2e_program *program, const struct e2e_dir *dir,
+                          const char *const *flags)
 {
     char store[E2E_STORE_SIZE];
     e2e_store(dir, store);
-    const char *args[] = {"serve",   "--listen", "127.0.0.1:0",     "--grpc",    "127.0.0.1:0",
-                          "--store", store,      "--drain-timeout", E2E_GRACE_S, NULL};
-    e2e_start(program, dir, "serve.log", E2E_HTTP_LISTENER | E2E_GRPC_LISTENER, args);
+    const char *args[E2E_ARGS_MAX + 1] = {
+        "serve",       "--listen", "127.0.0.1:0", "--grpc",          "127.0.0.1:0", "--admin",
+        "127.0.0.1:0", "--store",  store,         "--drain-timeout", E2E_GRACE_S};
+    for (size_t count = 11; *flags != NULL; flags++) {
+        assert_true(count < E2E_ARGS_MAX);
+        args[count++] = *flags;
+    }
+    e2e_start(program, dir, "serve.log", E2E_HTTP_LISTENER | E2E_GRPC_LISTENER | E2E_ADMIN_LISTENER,
+              args);
+}
+
+void e2e_start_serve(struct e2e_program *program, const struct e2e_dir *dir)
+{
+    e2e_start_serve_with(program, dir, (const char *const[]){NULL});
 }
 
 void e2e_terminate(const struct e2e_program *program)
@@ -240,6 +252,28 @@ void e2e_kill(struct e2e_program *program)
         waitpid(program->pid, NULL, 0);
         program->pid = 0;
     }
+}
+
+int e2e_set_up_with(void **state, const char *const *flags)
+{
+    static struct e2e_world world;
+    e2e_dir_make(&world.dir);
+    e2e_start_serve_with(&world.program, &world.dir, flags);
+    *state = &world;
+    return 0;
+}
+
+int e2e_set_up(void **state)
+{
+    return e2e_set_up_with(state, (const char *const[]){NULL});
+}
+
+int e2e_tear_down(void **state)
+{
+    struct e2e_world *world = *state;
+    e2e_kill(&world->program);
+    e2e_dir_remove(&world->dir);
+    return 0;
 }
 
 static struct sockaddr_in loopback(int port)

@@ -54,6 +54,10 @@ void e2e_start(struct e2e_program *program, const struct e2e_dir *dir, const cha
 /* `tollgate serve` on free ports over the store of `dir` (tests/e2e/store.h). */
 void e2e_start_serve(struct e2e_program *program, const struct e2e_dir *dir);
 
+/* The same with `flags` (NULL-terminated) besides. */
+void e2e_start_serve_with(struct e2e_program *program, const struct e2e_dir *dir,
+                          const char *const *flags);
+
 /* Sends SIGTERM without waiting. */
 void e2e_terminate(const struct e2e_program *program);
 
@@ -75,6 +79,21 @@ void e2e_show_log(const struct e2e_program *program);
 /* Prints the message and the end of the program's log, and fails the test. */
 void e2e_fail(const struct e2e_program *program, const char *format, ...)
     __attribute__((format(printf, 2, 3), noreturn));
+
+/* What most tests need, and have as their *state between these set-ups and this tear-down. */
+struct e2e_world {
+    struct e2e_dir dir;
+    struct e2e_program program;
+};
+
+/* A directory, and e2e_start_serve there. */
+int e2e_set_up(void **state);
+
+/* The same with `flags`, for a test's own set-up. */
+int e2e_set_up_with(void **state, const char *const *flags);
+
+/* Kills the program if it still runs, and removes the directory. */
+int e2e_tear_down(void **state);
 
 /* Milliseconds of a clock that only goes forward. */
 long long e2e_now_ms(void);

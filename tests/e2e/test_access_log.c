@@ -19,37 +19,15 @@
 #define READ_MS_MAX 15000
 #define SECRET "cc0ffee5"
 
-struct world {
-    struct e2e_dir dir;
-    struct e2e_program program;
-};
-
+/* One thread: of several, each writes its lines when it likes. */
 static int set_up(void **state)
 {
-    struct world *world = base_calloc(1, sizeof *world);
-    char store[E2E_PATH_SIZE];
-    e2e_dir_make(&world->dir);
-    snprintf(store, sizeof store, "sqlite:%s/access.db", world->dir.path);
-    /* One thread: of several, each writes its lines when it likes. */
-    const char *const args[] = {"serve",  "--admin",      "127.0.0.1:0", "--listen", "127.0.0.1:0",
-                                "--grpc", "127.0.0.1:0",  "--store",     store,      "--threads",
-                                "1",      "--access-log", NULL};
-    e2e_start(&world->program, &world->dir, "access.log", E2E_HTTP_LISTENER, args);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *world = *state;
-    e2e_kill(&world->program);
-    e2e_dir_remove(&world->dir);
-    base_free(world);
-    return 0;
+    static const char *const flags[] = {"--threads", "1", "--access-log", NULL};
+    return e2e_set_up_with(state, flags);
 }
 
 /* Gives the program's log so far. */
-static char *read_log(const struct world *world)
+static char *read_log(const struct e2e_world *world)
 {
     char *text = base_calloc(1, LOG_SIZE);
     FILE *file = fopen(world->program.log_path, "r");
@@ -61,7 +39,7 @@ static char *read_log(const struct world *world)
 }
 
 /* Stops the program and gives its log. */
-static char *take_log(struct world *world)
+static char *take_log(struct e2e_world *world)
 {
     e2e_stop(&world->program);
     return read_log(world);
@@ -69,7 +47,7 @@ static char *take_log(struct world *world)
 
 /* Gives the fields of the next request's line and moves `at` behind it; fails when
  * there is none. */
-static void next_line(const struct world *world, char **at, char *out, size_t size)
+static void next_line(const struct e2e_world *world, char **at, char *out, size_t size)
 {
     static const char mark[] = " level=info event=request ";
     char *found = strstr(*at, mark);
@@ -133,7 +111,7 @@ enum { ROW_COUNT = sizeof rows / sizeof *rows };
 
 static void test_lines(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     static char ids[2][ROW_COUNT][64];
     for (enum e2e_http http = E2E_HTTP1; http <= E2E_HTTP2; http++) {
         struct e2e_client *client = e2e_client_create(world->program.http_port, http);
@@ -173,7 +151,7 @@ static void test_lines(void **state)
 /* What the library answers itself, before a request is whole. */
 static void test_refused_by_the_library(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     static const char request[] = "POST /users HTTP/1.1\r\nHost: x\r\nX-Request-Id: too-large\r\n"
                                   "Content-Length: 5242880\r\n\r\n";
     char answer[2048] = "";
@@ -195,7 +173,7 @@ static void test_refused_by_the_library(void **state)
 /* A client that leaves before its answer, which an upstream that says nothing makes it wait for. */
 static void test_client_leaves(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
     socklen_t len = sizeof address;
     int silent = socket(AF_INET, SOCK_STREAM, 0);
@@ -237,29 +215,11 @@ static int set_up_keys(void **state)
     return failure;
 }
 
-/* The port of the admin listener, which may be the last to listen. */
-static int admin_port(const struct world *world)
-{
-    static const char mark[] = " address=127.0.0.1:";
-    int port = 0;
-    for (long long end_ms = e2e_now_ms() + E2E_START_MS_MAX; port == 0; e2e_sleep_ms(10)) {
-        char *log = read_log(world);
-        char *at = strstr(log, " protocol=admin");
-        assert_true(e2e_now_ms() < end_ms);
-        while (at != NULL && at > log && strncmp(at, mark, sizeof mark - 1) != 0) {
-            at--;
-        }
-        port = at == NULL ? 0 : (int)strtol(at + sizeof mark - 1, NULL, 10);
-        base_free(log);
-    }
-    return port;
-}
-
 /* Makes a key of value KEY_VALUE in the plan that every store has; gives its id. */
-static void make_key(const struct world *world, char *id, size_t size)
+static void make_key(const struct e2e_world *world, char *id, size_t size)
 {
     static const char body[] = "{\"name\":\"test\",\"enabled\":true,\"value\":\"" KEY_VALUE "\"}";
-    struct e2e_client *client = e2e_client_create(admin_port(world), E2E_HTTP1);
+    struct e2e_client *client = e2e_client_create(world->program.admin_port, E2E_HTTP1);
     const struct e2e_request create = {"POST", "/apikeys", NULL, {body, sizeof body - 1}};
     const struct e2e_response *response = e2e_client_call(client, &create);
     const char *at = strstr(response->body.data, "\"id\":\"");
@@ -277,7 +237,7 @@ static void make_key(const struct world *world, char *id, size_t size)
 /* The key itself is nowhere in the log; its id stands where it was used. */
 static void test_keys(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     char id[64];
     make_key(world, id, sizeof id);
     struct e2e_client *client = e2e_client_create(world->program.http_port, E2E_HTTP1);
@@ -303,7 +263,7 @@ static void test_keys(void **state)
     base_free(log);
 }
 
-#define WITH_PROGRAM(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_PROGRAM(test) cmocka_unit_test_setup_teardown(test, set_up, e2e_tear_down)
 
 int main(void)
 {
@@ -311,7 +271,7 @@ int main(void)
         WITH_PROGRAM(test_lines),
         WITH_PROGRAM(test_refused_by_the_library),
         WITH_PROGRAM(test_client_leaves),
-        cmocka_unit_test_setup_teardown(test_keys, set_up_keys, tear_down),
+        cmocka_unit_test_setup_teardown(test_keys, set_up_keys, e2e_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

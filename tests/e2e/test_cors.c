@@ -157,59 +157,26 @@ static const struct policy {
     {no_flags, E2E_TABLE("no CORS", no_rows)},
 };
 
-static void start(struct e2e_program *program, const struct e2e_dir *dir, const char *const *flags)
-{
-    char store[E2E_PATH_SIZE];
-    snprintf(store, sizeof store, "sqlite:%s/cors.db", dir->path);
-    const char *args[E2E_ARGS_MAX + 1] = {"serve",       "--listen", "127.0.0.1:0", "--grpc",
-                                          "127.0.0.1:0", "--store",  store};
-    for (size_t count = 7; *flags != NULL; flags++) {
-        assert_true(count < E2E_ARGS_MAX);
-        args[count++] = *flags;
-    }
-    e2e_start(program, dir, "cors.log", E2E_HTTP_LISTENER, args);
-}
-
 static void test_tables(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof policies / sizeof *policies * 2; i++) {
-        struct e2e_dir dir;
-        struct e2e_program program;
-        e2e_dir_make(&dir);
-        start(&program, &dir, policies[i / 2].flags);
-        e2e_table_run(&policies[i / 2].table, &program, i % 2 == 0 ? E2E_HTTP1 : E2E_HTTP2, NULL);
-        e2e_stop(&program);
-        e2e_dir_remove(&dir);
+        e2e_set_up_with(state, policies[i / 2].flags);
+        struct e2e_world *world = *state;
+        e2e_table_run(&policies[i / 2].table, &world->program, i % 2 == 0 ? E2E_HTTP1 : E2E_HTTP2,
+                      NULL);
+        e2e_stop(&world->program);
+        e2e_tear_down(state);
     }
 }
 
 /* ---- What a table cannot say ---- */
 
-struct world {
-    struct e2e_dir dir;
-    struct e2e_program program;
-};
-
 static int set_up(void **state)
 {
-    struct world *world = base_calloc(1, sizeof *world);
-    e2e_dir_make(&world->dir);
-    start(&world->program, &world->dir, app_flags);
-    *state = world;
-    return 0;
+    return e2e_set_up_with(state, app_flags);
 }
 
-static int tear_down(void **state)
-{
-    struct world *world = *state;
-    e2e_kill(&world->program);
-    e2e_dir_remove(&world->dir);
-    base_free(world);
-    return 0;
-}
-
-static void expect_readable(const struct world *world, enum e2e_http http,
+static void expect_readable(const struct e2e_world *world, enum e2e_http http,
                             const struct e2e_request *request, long status)
 {
     struct e2e_client *client = e2e_client_create(world->program.http_port, http);
@@ -265,7 +232,7 @@ static void test_malformed_requests(void **state)
          "Content-Length: 2\r\n\r\n{}",
          "HTTP/1.1 417 "},
     };
-    const struct world *world = *state;
+    const struct e2e_world *world = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char answer[2048] = "";
         int fd = e2e_connect(world->program.http_port, READ_MS_MAX);
@@ -289,7 +256,7 @@ static void test_malformed_requests(void **state)
     }
 }
 
-#define WITH_PROGRAM(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_PROGRAM(test) cmocka_unit_test_setup_teardown(test, set_up, e2e_tear_down)
 
 int main(void)
 {

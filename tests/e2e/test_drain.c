@@ -3,7 +3,6 @@
 #include "base/mem.h"
 #include "tests/e2e/load.h"
 #include "tests/e2e/rows.h"
-#include "tests/e2e/store.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -380,14 +379,6 @@ static void test_idle_connections(void **state)
 static void test_admin_connection_half_way(void **state)
 {
     struct world *world = *state;
-    char store[E2E_STORE_SIZE];
-    e2e_store(&world->dir, store);
-    const char *args[] = {"serve",       "--listen",        "127.0.0.1:0", "--grpc",
-                          "127.0.0.1:0", "--admin",         "127.0.0.1:0", "--store",
-                          store,         "--drain-timeout", E2E_GRACE_S,   NULL};
-    e2e_stop(&world->program);
-    e2e_start(&world->program, &world->dir, "admin.log",
-              E2E_HTTP_LISTENER | E2E_GRPC_LISTENER | E2E_ADMIN_LISTENER, args);
     int admin = e2e_connect(world->program.admin_port, READ_MS_MAX);
     assert_true(send_all(admin, request_head, sizeof request_head - 1));
     e2e_sleep_ms(200);

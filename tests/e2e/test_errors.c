@@ -13,31 +13,8 @@
 #define MIB (size_t)(1024 * 1024)
 #define READ_MS_MAX 15000
 
-struct world {
-    struct e2e_dir dir;
-    struct e2e_program program;
-};
-
-static int set_up(void **state)
-{
-    struct world *world = base_calloc(1, sizeof *world);
-    e2e_dir_make(&world->dir);
-    e2e_start_serve(&world->program, &world->dir);
-    *state = world;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *world = *state;
-    e2e_kill(&world->program);
-    e2e_dir_remove(&world->dir);
-    base_free(world);
-    return 0;
-}
-
 /* The program still answers, has taken no user, and ends with status 0. */
-static void expect_well(struct world *world)
+static void expect_well(struct e2e_world *world)
 {
     struct e2e_client *client = e2e_client_create(world->program.http_port, E2E_HTTP1);
     const struct e2e_request request = {.method = "GET", .path = "/users"};
@@ -64,7 +41,7 @@ static struct base_str user_of_size(size_t bytes)
 static const char too_large[] =
     "{\"code\":8,\"message\":\"request body is larger than 4194304 bytes\",\"details\":[]}";
 
-static void expect_too_large(struct world *world, enum e2e_http http, const char *headers)
+static void expect_too_large(struct e2e_world *world, enum e2e_http http, const char *headers)
 {
     struct base_str body = user_of_size(5 * MIB);
     struct e2e_client *client = e2e_client_create(world->program.http_port, http);
@@ -82,7 +59,7 @@ static void expect_too_large(struct world *world, enum e2e_http http, const char
 
 static void test_body_too_large(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     for (enum e2e_http http = E2E_HTTP1; http <= E2E_HTTP2; http++) {
         expect_too_large(world, http, NULL);
         expect_too_large(world, http, "Expect: 100-continue");
@@ -96,7 +73,7 @@ static void test_body_too_large(void **state)
 /* The largest body there is, and a user of almost as many bytes. */
 static void test_body_of_4_mib(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     struct base_str body = user_of_size(4 * MIB);
     struct e2e_client *client = e2e_client_create(world->program.http_port, E2E_HTTP1);
     const struct e2e_request request = {"POST", "/users", NULL, body};
@@ -129,7 +106,7 @@ enum after_sending { STAY, CLOSE_SIDE };
 
 /* Sends bytes as they are on a new connection, and reads what comes back until the
  * server closes. */
-static void exchange(const struct world *world, const char *data, size_t len,
+static void exchange(const struct e2e_world *world, const char *data, size_t len,
                      enum after_sending after, char *answer, size_t size)
 {
     int fd = e2e_connect(world->program.http_port, READ_MS_MAX);
@@ -151,7 +128,7 @@ static void exchange(const struct world *world, const char *data, size_t len,
 /* A head that announces 5 MiB is refused before the body is sent. */
 static void test_announced_body_is_refused_unread(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     static const char head[] = "POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json"
                                "\r\nContent-Length: 5242880\r\n\r\n";
     char answer[8192];
@@ -218,7 +195,7 @@ static const struct garbage garbage[] = {
 /* None of it is taken for a user, none of it does harm; what is answered is a 4xx. */
 static void test_garbage(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     static char answer[64 * 1024];
     for (size_t i = 0; i < sizeof garbage / sizeof *garbage; i++) {
         exchange(world, garbage[i].data, garbage[i].len, CLOSE_SIDE, answer, sizeof answer);
@@ -232,7 +209,7 @@ static void test_garbage(void **state)
 /* Random bytes, and real requests with a byte changed: no crash, no hang. */
 static void test_random_bytes(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     static const char request[] = "GET /users/1?x=%20 HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n"
                                   "Grpc-Timeout: 1S\r\nConnection: close\r\n\r\n";
     static char answer[64 * 1024];
@@ -250,7 +227,7 @@ static void test_random_bytes(void **state)
     expect_well(*state);
 }
 
-static void expect_head_refused(const struct world *world, const char *head, size_t len,
+static void expect_head_refused(const struct e2e_world *world, const char *head, size_t len,
                                 const char *name)
 {
     static char answer[64 * 1024];
@@ -263,7 +240,7 @@ static void expect_head_refused(const struct world *world, const char *head, siz
 /* A megabyte of head is not kept: refused or cut off. */
 static void test_huge_heads(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     size_t size = 4 * MIB;
     char *head = base_alloc(size);
     int len = snprintf(head, size, "GET /users HTTP/1.1\r\nHost: x\r\nX-Large: ");
@@ -290,7 +267,7 @@ static void test_huge_heads(void **state)
 /* Over HTTP/2: a head beyond the limit ends the stream or the connection, not the program. */
 static void test_huge_head_over_http2(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     static char headers[60000];
     int len = snprintf(headers, sizeof headers, "X-Large: ");
     memset(headers + len, 'v', sizeof headers - (size_t)len - 1);
@@ -308,7 +285,7 @@ static void test_huge_head_over_http2(void **state)
 /* Clients that reset the connection in the middle of what they ask for. */
 static void test_clients_that_break_off(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     static const char *const halves[] = {
         "POST /users HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n{\"name\":\"",
         "GET /users HTTP/1.1\r\nHost: x\r\n\r\nGET /users HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -333,7 +310,7 @@ static void test_clients_that_break_off(void **state)
 /* Requests sent ahead on one connection are answered in order. */
 static void test_pipelined_requests(void **state)
 {
-    struct world *world = *state;
+    struct e2e_world *world = *state;
     static const char requests[] = "GET /users HTTP/1.1\r\nHost: x\r\n\r\n"
                                    "GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n"
                                    "DELETE /users/1 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -355,18 +332,20 @@ static void test_pipelined_requests(void **state)
     expect_well(*state);
 }
 
+#define WITH_PROGRAM(test) cmocka_unit_test_setup_teardown(test, e2e_set_up, e2e_tear_down)
+
 int main(void)
 {
     static struct CMUnitTest tests[E2E_TESTS_MAX] = {
-        cmocka_unit_test_setup_teardown(test_body_too_large, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_body_of_4_mib, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_announced_body_is_refused_unread, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_garbage, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_random_bytes, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_huge_heads, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_huge_head_over_http2, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_clients_that_break_off, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_pipelined_requests, set_up, tear_down),
+        WITH_PROGRAM(test_body_too_large),
+        WITH_PROGRAM(test_body_of_4_mib),
+        WITH_PROGRAM(test_announced_body_is_refused_unread),
+        WITH_PROGRAM(test_garbage),
+        WITH_PROGRAM(test_random_bytes),
+        WITH_PROGRAM(test_huge_heads),
+        WITH_PROGRAM(test_huge_head_over_http2),
+        WITH_PROGRAM(test_clients_that_break_off),
+        WITH_PROGRAM(test_pipelined_requests),
     };
     size_t own = 0;
     while (tests[own].name != NULL) {

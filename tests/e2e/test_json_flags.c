@@ -1,8 +1,6 @@
 /* The flags of JSON on the real program: answers, errors among them. */
 #include "tests/e2e/rows.h"
 
-#include <stdio.h>
-
 static const struct e2e_row rows[] = {
     {"an answer of a zero", "POST", "/users", NULL, "{\"name\":\"Ann\"}", 201, "{}", NULL},
     {"an answer over lines", "POST", "/users", NULL, "{\"name\":\"Bob\"}", 201, "{\n  \"id\": 1\n}",
@@ -19,25 +17,23 @@ static const struct e2e_row rows[] = {
 
 static const struct e2e_table table = E2E_TABLE("JSON", rows);
 
+static int set_up(void **state)
+{
+    static const char *const flags[] = {"--json-omit-defaults", "--json-indent", "2", NULL};
+    return e2e_set_up_with(state, flags);
+}
+
 static void answers_look_as_told(void **state)
 {
-    (void)state;
-    struct e2e_dir dir;
-    struct e2e_program program;
-    char store[E2E_PATH_SIZE];
-    e2e_dir_make(&dir);
-    snprintf(store, sizeof store, "sqlite:%s/json.db", dir.path);
-    const char *args[] = {"serve",         "--listen", "127.0.0.1:0", "--grpc",
-                          "127.0.0.1:0",   "--store",  store,         "--json-omit-defaults",
-                          "--json-indent", "2",        NULL};
-    e2e_start(&program, &dir, "json.log", E2E_HTTP_LISTENER, args);
-    e2e_table_run(&table, &program, E2E_HTTP1, NULL);
-    e2e_stop(&program);
-    e2e_dir_remove(&dir);
+    struct e2e_world *world = *state;
+    e2e_table_run(&table, &world->program, E2E_HTTP1, NULL);
+    e2e_stop(&world->program);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(answers_look_as_told)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(answers_look_as_told, set_up, e2e_tear_down),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,16 +47,11 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* `tollgate serve` with its admin listener, and two more arguments that may be NULL. */
+/* `tollgate serve` with two arguments that may be NULL. */
 static void start_serve(struct stack *stack, const char *stage, const char *other_stage)
 {
-    char store[E2E_STORE_SIZE];
-    e2e_store(&stack->dir, store);
-    const char *args[] = {"serve",   "--listen",    "127.0.0.1:0", "--grpc", "127.0.0.1:0",
-                          "--admin", "127.0.0.1:0", "--store",     store,    "--access-log",
-                          stage,     other_stage,   NULL};
-    e2e_start(&stack->server, &stack->dir, "serve.log", E2E_HTTP_LISTENER | E2E_ADMIN_LISTENER,
-              args);
+    const char *const flags[] = {"--access-log", stage, other_stage, NULL};
+    e2e_start_serve_with(&stack->server, &stack->dir, flags);
 }
 
 static void assert_forbidden(const struct e2e_response *response)
