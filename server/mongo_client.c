@@ -77,7 +77,7 @@ static void set_default_write_concern(mongoc_uri_t *uri)
 {
     mongoc_write_concern_t *concern = mongoc_write_concern_copy(mongoc_uri_get_write_concern(uri));
     if (mongoc_write_concern_get_w(concern) == MONGOC_WRITE_CONCERN_W_DEFAULT) {
-        mongoc_write_concern_set_wmajority(concern, 0);
+        mongoc_write_concern_set_w(concern, MONGOC_WRITE_CONCERN_W_MAJORITY);
     }
     if (!mongoc_write_concern_journal_is_set(concern)) {
         mongoc_write_concern_set_journal(concern, true);
