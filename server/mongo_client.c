@@ -15,13 +15,16 @@
 #define ANSWER_GRACE_NS (100 * BASE_NS_PER_MS)
 
 /* The server's error codes that mean "not now, or not here": a primary that steps down or shuts
- * down, or one that is not primary yet (MongoDB's error_codes.yml). */
+ * down, one that is not primary yet, or a router that finds none (MongoDB's error_codes.yml). */
 static const int32_t passing_codes[] = {
     6,     /* HostUnreachable */
     7,     /* HostNotFound */
     89,    /* NetworkTimeout */
     91,    /* ShutdownInProgress */
+    133,   /* FailedToSatisfyReadPreference */
+    134,   /* ReadConcernMajorityNotAvailableYet */
     189,   /* PrimarySteppedDown */
+    262,   /* ExceededTimeLimit */
     9001,  /* SocketException */
     10107, /* NotWritablePrimary */
     11600, /* InterruptedAtShutdown */
@@ -30,6 +33,7 @@ static const int32_t passing_codes[] = {
     13436, /* NotPrimaryOrSecondary */
 };
 #define MAX_TIME_MS_EXPIRED 50
+#define DUPLICATE_KEY 11000
 
 struct srv_mongo_client {
     mongoc_client_pool_t *pool;
@@ -235,7 +239,7 @@ static bool report_server(const bson_error_t *error, struct base_err *err)
 static bool report(const bson_error_t *error, const struct rpc_context *ctx, struct base_err *err)
 {
     bool from_server = error->domain == MONGOC_ERROR_SERVER;
-    if (from_server && error->code == SRV_MONGO_DUPLICATE_KEY) {
+    if (from_server && error->code == DUPLICATE_KEY) {
         return base_err_set(err, BASE_ALREADY_EXISTS, "the key is taken");
     }
     bool from_write = error->domain == MONGOC_ERROR_WRITE_CONCERN;
@@ -267,6 +271,24 @@ static bool report(const bson_error_t *error, const struct rpc_context *ctx, str
     }
 }
 
+/* Whether a command that succeeded has not written its document, which its reply says. A router
+ * reports in that way also that it has no primary to write to. */
+static bool find_write_error(const bson_t *reply, bson_error_t *out_error)
+{
+    bson_iter_t top, first, code, text;
+    if (!bson_iter_init(&top, reply) || !bson_iter_find_descendant(&top, "writeErrors.0", &first) ||
+        !bson_iter_recurse(&first, &code)) {
+        return false;
+    }
+    text = code;
+    bool has_code = bson_iter_find(&code, "code") && BSON_ITER_HOLDS_NUMBER(&code);
+    bool has_text = bson_iter_find(&text, "errmsg") && BSON_ITER_HOLDS_UTF8(&text);
+    bson_set_error(out_error, MONGOC_ERROR_SERVER,
+                   has_code ? (uint32_t)bson_iter_as_int64(&code) : 0, "%s",
+                   has_text ? bson_iter_utf8(&text, NULL) : "");
+    return true;
+}
+
 /* One try on a connection that the caller has a slot for. */
 static bool try_command(struct srv_mongo_client *client, size_t slot, enum srv_mongo_kind kind,
                         const bson_t *command, int64_t deadline_ns, bson_t *out_reply,
@@ -282,7 +304,8 @@ static bool try_command(struct srv_mongo_client *client, size_t slot, enum srv_m
                   ? mongoc_client_read_command_with_opts(connection->client, client->database,
                                                          command, NULL, &opts, out_reply, error)
                   : mongoc_client_write_command_with_opts(connection->client, client->database,
-                                                          command, &opts, out_reply, error);
+                                                          command, &opts, out_reply, error) &&
+                        !find_write_error(out_reply, error);
     bson_destroy(&opts);
     if (!ok) {
         bson_destroy(out_reply);

@@ -16,10 +16,6 @@
 
 struct _bson_t; /* bson_t, from libbson */
 
-/* The server's code for a key that is taken; in the reply of an insert, or as a
- * command's failure. */
-#define SRV_MONGO_DUPLICATE_KEY 11000
-
 struct srv_mongo_client;
 
 /* Returns owned a pool for `uri` with the defaults of server/store_mongo.h, which begins to look
@@ -30,7 +26,7 @@ struct srv_mongo_client *srv_mongo_client_open(const char *uri, struct base_err 
 void srv_mongo_client_close(struct srv_mongo_client *client);
 
 /* Runs `command`, a read that loses its connection twice. On success `out_reply` is the caller's to
- * destroy; write errors of single documents stand in it. Ends by the call's deadline, or
+ * destroy; a document that could not be written is a failure, too. Ends by the call's deadline, or
  * SRV_STORE_MONGO_COMMAND_MS from now without one; by SRV_STORE_MONGO_CONNECT_MS later where it has
  * to open a connection. */
 bool srv_mongo_client_run(struct srv_mongo_client *client, struct rpc_context *ctx,

@@ -141,19 +141,12 @@ static bool run_write(const struct srv_mongo_target *at, const char *name, const
     return ok;
 }
 
-/* The code of the reply's write error, 0 without one, and in *out_n how many
- * documents it touched. */
-static int64_t finish_write(bson_t *reply, int64_t *out_n)
+/* How many documents the command touched; frees its reply. */
+static int64_t take_count(bson_t *reply)
 {
-    int64_t code = srv_mongo_reply_number(reply, "writeErrors.0.code", 0);
-    *out_n = srv_mongo_reply_number(reply, "n", 0);
+    int64_t count = srv_mongo_reply_number(reply, "n", 0);
     bson_destroy(reply);
-    return code;
-}
-
-static bool refused_write(struct base_err *err)
-{
-    return base_err_set(err, BASE_INTERNAL, "the database refused the write");
+    return count;
 }
 
 static bool mongo_insert(struct srv_store *store, struct rpc_context *ctx,
@@ -162,17 +155,16 @@ static bool mongo_insert(struct srv_store *store, struct rpc_context *ctx,
 {
     struct srv_mongo_target at = {client_of(store), ctx, collection, key};
     bson_t document, reply;
-    int64_t inserted;
     if (!srv_document_check_key(collection, key, err) ||
-        !srv_mongo_build_document(&at, message, &document, err) ||
-        !run_write(&at, "insert", "documents", &document, &reply, err)) {
+        !srv_mongo_build_document(&at, message, &document, err)) {
         return false;
     }
-    int64_t code = finish_write(&reply, &inserted);
-    if (code == SRV_MONGO_DUPLICATE_KEY) {
-        return srv_document_already_exists(collection, key, err);
+    if (!run_write(&at, "insert", "documents", &document, &reply, err)) {
+        return err->code == BASE_ALREADY_EXISTS ? srv_document_already_exists(collection, key, err)
+                                                : false;
     }
-    return code == 0 || refused_write(err);
+    bson_destroy(&reply);
+    return true;
 }
 
 static bool mongo_remove(struct srv_store *store, struct rpc_context *ctx,
@@ -181,7 +173,6 @@ static bool mongo_remove(struct srv_store *store, struct rpc_context *ctx,
 {
     struct srv_mongo_target at = {client_of(store), ctx, collection, key};
     bson_t item, query, reply;
-    int64_t removed;
     if (!srv_document_check_key(collection, key, err)) {
         return false;
     }
@@ -193,10 +184,7 @@ static bool mongo_remove(struct srv_store *store, struct rpc_context *ctx,
     if (!run_write(&at, "delete", "deletes", &item, &reply, err)) {
         return false;
     }
-    if (finish_write(&reply, &removed) != 0) {
-        return refused_write(err);
-    }
-    return removed == 1 || srv_document_not_found(collection, key, err);
+    return take_count(&reply) == 1 || srv_document_not_found(collection, key, err);
 }
 
 /* Appends {_id: key, _version: {$eq: version}} for the version that `found` has; null, which
@@ -223,17 +211,13 @@ static bool replace(const struct srv_mongo_target *at, const bson_t *found, cons
 {
     bson_t item;
     bson_t reply;
-    int64_t matched;
     bson_init(&item);
     append_unchanged(&item, at, found);
     BSON_APPEND_DOCUMENT(&item, "u", document);
     if (!run_write(at, "update", "updates", &item, &reply, err)) {
         return false;
     }
-    if (finish_write(&reply, &matched) != 0) {
-        return refused_write(err);
-    }
-    *out_replaced = matched == 1;
+    *out_replaced = take_count(&reply) == 1;
     return true;
 }
 
