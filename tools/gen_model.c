@@ -160,28 +160,14 @@ static bool build_method(const struct builder *builder, const char *service_name
     return ok || base_err_wrap(builder->err, "%s", out->full_name);
 }
 
-/* Names that differ only in capitals and underscores would be one name in C. */
-static bool fail_on_c_name(const struct builder *builder, const char *first, const char *second,
-                           const char *c_name)
+static bool check_unary(const struct builder *builder, const struct gen_service *service)
 {
-    return base_err_set(builder->err, BASE_INVALID_ARGUMENT,
-                        "%s and %s would both be called %s in C", first, second, c_name);
-}
-
-static bool check_methods(const struct builder *builder, const struct gen_service *service)
-{
-    size_t unary_count = 0;
     for (size_t i = 0; i < service->method_count; i++) {
-        unary_count += service->methods[i].is_unary;
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(service->methods[i].c_name, service->methods[j].c_name) == 0) {
-                return fail_on_c_name(builder, service->methods[j].full_name,
-                                      service->methods[i].full_name, service->methods[i].c_name);
-            }
+        if (service->methods[i].is_unary) {
+            return true;
         }
     }
-    return unary_count > 0 ||
-           base_err_set(builder->err, BASE_INVALID_ARGUMENT,
+    return base_err_set(builder->err, BASE_INVALID_ARGUMENT,
                         "service %s has no unary method, and only those are supported",
                         service->full_name);
 }
@@ -208,24 +194,71 @@ static bool build_service(const struct builder *builder, size_t index, struct ge
         const int32_t path[] = {FILE_SERVICE, (int32_t)index, SERVICE_METHOD, (int32_t)i};
         method->comment = find_comment(builder, path, 4);
     }
-    return check_methods(builder, out);
+    return check_unary(builder, out);
+}
+
+/* A name that gen_write gives to a function or an object, and what that stands for. */
+struct symbol {
+    const char *c_name;
+    const char *full_name;
+};
+#define SERVICE_SYMBOLS 3
+#define METHOD_SYMBOLS 2
+
+/* Stores the symbols of a service; returns the end. */
+static struct symbol *list_symbols(const struct builder *builder, const struct gen_service *service,
+                                   struct symbol *end)
+{
+    struct base_arena *arena = builder->arena;
+    const char *full_name = service->full_name;
+    const char *c_name = service->c_name;
+    const char *short_name = service->short_name;
+    *end++ = (struct symbol){gen_name_printf(arena, "%s_service", c_name), full_name};
+    *end++ = (struct symbol){gen_name_printf(arena, "%s_register", c_name), full_name};
+    *end++ = (struct symbol){gen_name_printf(arena, "%s_methods", short_name), full_name};
+    for (size_t i = 0; i < service->method_count; i++) {
+        const char *method = service->methods[i].c_name;
+        full_name = service->methods[i].full_name;
+        *end++ = (struct symbol){gen_name_printf(arena, "%s_%s", c_name, method), full_name};
+        *end++ =
+            (struct symbol){gen_name_printf(arena, "call_%s_%s", short_name, method), full_name};
+    }
+    return end;
+}
+
+/* Names that differ only in capitals, or in where one ends and the next begins, would be one name
+ * in C. */
+static bool check_symbols(const struct builder *builder, const struct gen_file *file)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < file->service_count; i++) {
+        count += SERVICE_SYMBOLS + METHOD_SYMBOLS * file->services[i].method_count;
+    }
+    struct symbol *symbols = allocate(builder, count, sizeof *symbols);
+    struct symbol *end = symbols;
+    for (size_t i = 0; i < file->service_count; i++) {
+        end = list_symbols(builder, &file->services[i], end);
+    }
+    for (const struct symbol *second = symbols; second < end; second++) {
+        for (const struct symbol *first = symbols; first < second; first++) {
+            if (strcmp(first->c_name, second->c_name) == 0) {
+                return base_err_set(builder->err, BASE_INVALID_ARGUMENT,
+                                    "%s and %s would both be called %s in C", first->full_name,
+                                    second->full_name, first->c_name);
+            }
+        }
+    }
+    return true;
 }
 
 static bool build_services(const struct builder *builder, struct gen_file *out)
 {
     for (size_t i = 0; i < out->service_count; i++) {
-        struct gen_service *service = &out->services[i];
-        if (!build_service(builder, i, service)) {
+        if (!build_service(builder, i, &out->services[i])) {
             return false;
         }
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(out->services[j].c_name, service->c_name) == 0) {
-                return fail_on_c_name(builder, out->services[j].full_name, service->full_name,
-                                      service->c_name);
-            }
-        }
     }
-    return true;
+    return check_symbols(builder, out);
 }
 
 static int compare_stems(const void *a, const void *b)
