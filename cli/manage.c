@@ -83,7 +83,7 @@ int cli_manage_main(const struct cli_verbs *verbs, int argc, const char *const *
         cli_help_print(&verb->flags, command, verb->does, stdout);
         return 0;
     }
-    struct cli_manage_options options = {0};
+    struct cli_manage_options options = {.offset = -1};
     struct base_err err;
     if (cli_flags_parse(&verb->flags, argc - 1, argv + 1, environment, &options, &err) &&
         run_verb(verb, &options, &err)) {

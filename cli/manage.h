@@ -28,10 +28,10 @@ struct cli_manage_options {
     bool disabled;
     bool reveals;
     const char *rate;
-    int burst; /* 0 where it is not given, as for all numbers */
+    int burst; /* 0 where it is not given, as for the quota */
     int quota;
     const char *period;
-    int offset;
+    int offset; /* -1 where it is not given */
     struct cli_list stages;
     struct cli_list removed_stages;
     bool no_throttle;

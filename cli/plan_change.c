@@ -96,7 +96,7 @@ static bool read_update(const struct cli_manage_options *options, struct update 
     if (!set_period(update, options->period, err)) {
         return false;
     }
-    set_number(update, "/quota/offset", options->offset, options->offset > 0);
+    set_number(update, "/quota/offset", options->offset, options->offset >= 0);
     change_stages(update, "add", &options->stages);
     change_stages(update, "remove", &options->removed_stages);
     if (options->no_throttle) {
@@ -164,11 +164,12 @@ static bool read_quota(const struct cli_manage_options *options, struct creation
                        struct base_err *err)
 {
     if (options->quota == 0 && options->period == NULL) {
-        return true;
+        return options->offset < 0 ||
+               base_err_set(err, BASE_INVALID_ARGUMENT, "--offset needs a --quota");
     }
     tollgate__quota__init(&creation->quota);
     creation->quota.limit = options->quota;
-    creation->quota.offset = options->offset;
+    creation->quota.offset = options->offset < 0 ? 0 : options->offset;
     creation->request.quota = &creation->quota;
     if (options->quota == 0 || options->period == NULL) {
         return base_err_set(err, BASE_INVALID_ARGUMENT, "--quota and --period belong together");

@@ -125,6 +125,8 @@ class Manage(unittest.TestCase):
         self.assertNotIn("throttle", changed)
         self.assertEqual(changed["quota"], {"limit": 5, "offset": 6, "period": "WEEK"})
         self.assertEqual([stage["stage"] for stage in changed["apiStages"]], ["gold", "silver"])
+        changed = call("plans", "update", made["id"], "--offset", "0", "--period", "day")
+        self.assertEqual(changed["quota"], {"limit": 5, "offset": 0, "period": "DAY"})
         changed["warnings"] = []
         self.assertIn(changed, call("plans", "list"))
         self.assertEqual(call("plans", "show", made["id"]), changed)
@@ -259,6 +261,7 @@ class Manage(unittest.TestCase):
                 (("plans", "create", "x", "--rate", "0x10"), 2, "tollgate plans create: --rate: "
                  'expected a number of at least 0, found "0x10"\n'),
                 (("plans", "create", "x", "--burst", "1"), 2, "tollgate plans create: --burst needs a --rate\n"),
+                (("plans", "create", "x", "--offset", "1"), 2, "tollgate plans create: --offset needs a --quota\n"),
                 (("plans", "update", "standard"), 2, "tollgate plans update: no flag says what shall change\n"),
         ]:
             got, out, errors = run(*args)
