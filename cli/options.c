@@ -153,8 +153,8 @@ static const char *const log_levels[] = {"debug", "info", "warn", "error", NULL}
     {                                                                                              \
         .name = "key-secret-file", .kind = CLI_TEXT,                                               \
         .offset = offsetof(struct cli_options, key_secret_file), .value_name = "FILE",             \
-        .help = "A secret that API keys are hashed under, so that the store alone does not do; "   \
-                "the same for a store's whole life and for all who serve it."                      \
+        .help = "A secret that API keys are hashed under, so that the store alone is not enough "  \
+                "to guess them; a store has one for its whole life and for all who serve it."      \
     }
 #define RECOVERABLE_KEYS                                                                           \
     {                                                                                              \

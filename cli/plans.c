@@ -114,9 +114,8 @@ static bool remove_key(struct cli_manage *manage, struct base_err *err)
     TEXT_FLAG("description", description, "TEXT", "What it is for."),                              \
         TEXT_FLAG("rate", rate, "RATE", "Requests a second that each key may make; also 0.5."),    \
         NUMBER_FLAG("burst", burst, 1,                                                             \
-                    "Requests that each key may make at once; as many as come in a second, and "   \
-                    "one at least, when "                                                          \
-                    "not given."),                                                                 \
+                    "Requests that each key may make at once; a plan with a rate and no burst "    \
+                    "gets as many as come in a second, and one at least."),                        \
         NUMBER_FLAG("quota", quota, 1, "Requests that each key may make in a period."),            \
         TEXT_FLAG("period", period, "PERIOD",                                                      \
                   "That period, in UTC: minute, hour, day, week or month."),                       \
