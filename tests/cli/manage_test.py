@@ -22,6 +22,7 @@ import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
 import admin_program  # noqa: E402
+from suite import run_tests  # noqa: E402
 
 CALL_S_MAX = 60
 CHANGE_S_MAX = 2  # in which a change holds everywhere
@@ -389,11 +390,7 @@ def main():
     global program
     os.environ["TOLLGATE_ADMIN_TOKEN"] = TOKEN
     with admin_program.Program(sys.argv[1], signed=False) as program:
-        suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-        result = unittest.TextTestRunner(verbosity=2).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed} passed, {failed} failed")
-    return 1 if failed or result.testsRun == 0 else 0
+        return run_tests()
 
 
 if __name__ == "__main__":

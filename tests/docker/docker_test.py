@@ -25,6 +25,7 @@ import urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../e2e"))
 from program import Program  # noqa: E402
 from engine import Engine  # noqa: E402
+from suite import run_tests  # noqa: E402
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../cli"))
 from page import differences  # noqa: E402
 
@@ -301,11 +302,7 @@ def main():
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     program, source = sys.argv[1:]
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed} passed, {failed} failed")
-    sys.exit(1 if failed > 0 else 0)
+    sys.exit(run_tests())
 
 
 if __name__ == "__main__":

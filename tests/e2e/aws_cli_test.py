@@ -14,6 +14,7 @@ import sys
 import unittest
 
 import admin_program
+from suite import run_tests
 
 AWS = "/usr/bin/aws"
 CALL_S_MAX = 60
@@ -119,11 +120,7 @@ class AwsCli(unittest.TestCase):
 def main():
     global program
     with admin_program.Program(sys.argv[1]) as program:
-        suite = unittest.defaultTestLoader.loadTestsFromTestCase(AwsCli)
-        result = unittest.TextTestRunner(verbosity=2).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed} passed, {failed} failed")
-    return 1 if failed or result.testsRun == 0 else 0
+        return run_tests()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import urllib.error
 import urllib.request
 
 import admin_program
+from suite import run_tests
 
 try:
     import boto3
@@ -128,11 +129,7 @@ def main():
     os.environ.update(AWS_CONFIG_FILE="/dev/null", AWS_SHARED_CREDENTIALS_FILE="/dev/null", no_proxy="*")
     with admin_program.Program(sys.argv[1]) as program:
         client = make_client()
-        suite = unittest.defaultTestLoader.loadTestsFromTestCase(Boto3)
-        result = unittest.TextTestRunner(verbosity=2).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed} passed, {failed} failed")
-    return 1 if failed or result.testsRun == 0 else 0
+        return run_tests()
 
 
 if __name__ == "__main__":

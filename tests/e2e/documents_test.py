@@ -18,6 +18,7 @@ import urllib.request
 
 from program import Program
 from engine import Engine
+from suite import run_tests
 
 try:
     import bson
@@ -225,12 +226,8 @@ def main():
     program_path = sys.argv[1]
     with Engine() as engine:
         server = engine.server
-        suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-        result = unittest.TextTestRunner(verbosity=2).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed} passed, {failed} failed")
-    sys.exit(1 if failed > 0 else 0)
+        return run_tests()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,6 +15,7 @@ import tempfile
 import unittest
 
 from program import Program
+from suite import run_tests
 
 try:
     import grpc
@@ -286,13 +287,10 @@ gateway = Gateway(server.port, "files")
 
 
 def main():
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-    result = unittest.TextTestRunner(verbosity=2).run(suite)
+    status = run_tests()
     gateway.stop()
     server.grpc.stop(0)
-    failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed} passed, {failed} failed")
-    sys.exit(1 if failed > 0 else 0)
+    sys.exit(status)
 
 
 main()

@@ -23,6 +23,7 @@ import urllib.request
 
 import program
 from engine import Engine
+from suite import run_tests
 
 try:
     import grpc
@@ -416,12 +417,8 @@ def main():
     with tempfile.TemporaryDirectory(prefix="tollgate-stubs-") as folder, contextlib.ExitStack() as opened:
         mongodb = open_mongodb(opened)
         stubs = Stubs(sys.argv[2], folder)
-        suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
-        result = unittest.TextTestRunner(verbosity=2).run(suite)
-    failed = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - failed - len(result.skipped)} passed, {failed} failed")
-    sys.exit(1 if failed > 0 else 0)
+        return run_tests()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

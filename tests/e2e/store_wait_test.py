@@ -18,6 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from engine import Engine  # noqa: E402
 from program import Program  # noqa: E402
 from refusing_mongodb import Server as RefusingMongodb  # noqa: E402
+from suite import run_tests  # noqa: E402
 
 WAIT_S_MAX = 30
 
@@ -104,8 +105,4 @@ class StoreWait(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules[__name__])
-    outcome = unittest.TextTestRunner(verbosity=2).run(suite)
-    failed = len(outcome.failures) + len(outcome.errors)
-    print(f"{outcome.testsRun - failed} passed, {failed} failed")
-    sys.exit(1 if failed else 0)
+    sys.exit(run_tests())

@@ -24,6 +24,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = HERE, os.path.join(HERE, "..")
 
 from program import Program  # noqa: E402
+from suite import run_tests  # noqa: E402
 from rows import REFUSED, SERVED  # noqa: E402
 from shop_server import PROTOS, Reflection, Schema, ShopServer, compile_set  # noqa: E402
 
@@ -429,7 +430,4 @@ class ByReflectionOfNode(ShopTest):
 
 
 if __name__ == "__main__":
-    result = unittest.main(argv=sys.argv[:1], verbosity=2, exit=False).result
-    broken = len(result.failures) + len(result.errors)
-    print(f"{result.testsRun - broken} passed, {broken} failed")
-    sys.exit(1 if broken else 0)
+    sys.exit(run_tests())
