@@ -1,42 +1,15 @@
 #include "gateway/desk.h"
 
 #include "notes/v1/notes.tg.h"
-#include "tests/gateway/fake_channel.h"
+#include "tests/gateway/desk_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include <cmocka.h>
 
-enum { CALLS_MAX = 3, HEADERS_MAX = 4 };
-
-struct fixture {
-    struct fake_channel fake;
-    struct gw_gateway *gateway;
-    struct base_mailbox mailbox;
-    struct base_timers timers;
-    struct gw_desk *desk;
-};
-
-struct test_client {
-    struct gw_client client;
-    struct gw_call *call;
-    int answers;
-    int status;
-    char body[1024];
-    char headers[512]; /* "name: value\n" for each */
-    bool releases_at_once;
-};
-
-struct test_headers {
-    struct gw_header_source source;
-    const struct gw_header *next;
-};
-
-static struct fixture fix;
+enum { HEADERS_MAX = 4 };
 
 /* The wire bytes of {"noteId":"42","title":"Hello"} as a notes.v1.Note. */
 static const struct base_str note_wire = {"\x0A\x02"
@@ -46,90 +19,19 @@ static const struct base_str note_wire = {"\x0A\x02"
                                           11};
 #define NOTE_JSON "{\"noteId\":\"42\",\"title\":\"Hello\",\"content\":\"\"}"
 
-static void wake(struct base_mailbox *mailbox)
-{
-    (void)mailbox;
-}
-
 static int open_desk(void **state)
 {
     (void)state;
-    struct base_err err;
-    fake_channel_init(&fix.fake);
-    fix.fake.plan = (struct fake_plan){.response = note_wire, .is_recorded = true};
-    fix.gateway = gw_gateway_create(
-        &(struct gw_gateway_config){
-            .descriptor_sets = &(struct gw_descriptor_set){.bytes = notes_v1_notes_descriptor_set},
-            .descriptor_set_count = 1,
-            .channel = &fix.fake.channel,
-        },
-        &err);
-    assert_non_null(fix.gateway);
-    base_mailbox_init(&fix.mailbox, wake);
-    base_timers_init(&fix.timers);
-    fix.desk = gw_desk_open(fix.gateway, &fix.mailbox, &fix.timers, CALLS_MAX);
+    desk_open(NULL);
+    fix.fake.plan.response = note_wire;
     return 0;
 }
 
 static int close_desk(void **state)
 {
     (void)state;
-    assert_int_equal(gw_desk_calls(fix.desk), 0);
-    assert_int_equal(base_timers_next_ns(&fix.timers), BASE_NEVER_NS);
-    gw_desk_close(fix.desk);
-    base_mailbox_dispose(&fix.mailbox);
-    base_timers_dispose(&fix.timers);
-    gw_gateway_unref(fix.gateway);
-    rpc_channel_destroy(&fix.fake.channel);
+    desk_close();
     return 0;
-}
-
-static bool next_header(struct gw_header_source *source, struct gw_header *out_header)
-{
-    struct test_headers *headers = (struct test_headers *)(void *)source;
-    if (headers->next == NULL || headers->next->name.len == 0) {
-        return false;
-    }
-    *out_header = *headers->next++;
-    return true;
-}
-
-static void on_answer(struct gw_client *self, struct gw_call *call, const struct gw_answer *answer)
-{
-    struct test_client *client = (struct test_client *)(void *)self;
-    base_role_assert_loop();
-    client->answers++;
-    client->call = call;
-    client->status = answer->http_status;
-    snprintf(client->body, sizeof client->body, "%.*s", BASE_STR_ARGS(answer->body));
-    size_t used = 0;
-    for (size_t i = 0; i < answer->header_count; i++) {
-        used += (size_t)snprintf(client->headers + used, sizeof client->headers - used,
-                                 "%.*s: %.*s\n", BASE_STR_ARGS(answer->headers[i].name),
-                                 BASE_STR_ARGS(answer->headers[i].value));
-    }
-    if (client->releases_at_once) {
-        gw_call_release(call);
-    }
-}
-
-static struct gw_call *begin(struct test_client *client, const char *method, const char *path,
-                             const struct gw_header *headers, const char *body)
-{
-    struct test_headers source = {.source = {.next = next_header}, .next = headers};
-    const char *question = strchr(path, '?');
-    struct gw_exchange exchange = {
-        .method = base_str_of(method),
-        .raw_path =
-            base_str_make(path, question == NULL ? strlen(path) : (size_t)(question - path)),
-        .raw_query = base_str_of(question == NULL ? NULL : question + 1),
-        .body = base_str_of(body),
-        .hop = {.peer = BASE_STR("192.0.2.7"), .authority = BASE_STR("api.example")},
-        .headers = &source.source,
-    };
-    client->client.on_answer = on_answer;
-    base_role_assert_loop();
-    return gw_desk_begin(fix.desk, &exchange, &client->client);
 }
 
 static const struct {
@@ -260,9 +162,9 @@ static void requests_get_their_answers(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof request_rows / sizeof *request_rows; i++) {
-        struct test_client client = {.releases_at_once = true};
-        begin(&client, request_rows[i].method, request_rows[i].path, request_rows[i].headers,
-              request_rows[i].request);
+        struct desk_client client = {.releases_at_once = true};
+        desk_begin(&client, request_rows[i].method, request_rows[i].path, request_rows[i].headers,
+                   request_rows[i].request);
         if (client.answers != 1 || client.status != request_rows[i].status ||
             strcmp(client.body, request_rows[i].answer) != 0 ||
             strcmp(client.headers, request_rows[i].answer_headers) != 0) {
@@ -293,9 +195,9 @@ static void refusals_that_name_their_reason(void **state)
         {"bin", {BASE_STR("grpc-metadata-a-bin"), BASE_STR("***")}, "{}", "{\"code\":3,"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct test_client client = {.releases_at_once = true};
+        struct desk_client client = {.releases_at_once = true};
         const struct gw_header headers[2] = {rows[i].header};
-        begin(&client, "POST", "/notes", headers, rows[i].body);
+        desk_begin(&client, "POST", "/notes", headers, rows[i].body);
         if (client.status != 400 ||
             strncmp(client.body, rows[i].begins, strlen(rows[i].begins)) != 0) {
             fail_msg("%s: %d, %s", rows[i].name, client.status, client.body);
@@ -313,8 +215,8 @@ static void headers_past_the_limit_are_refused(void **state)
         {BASE_STR("cookie"), base_str_make(cookie, sizeof cookie)},
         {{0}, {0}},
     };
-    struct test_client client = {.releases_at_once = true};
-    begin(&client, "GET", "/notes/42", headers, "");
+    struct desk_client client = {.releases_at_once = true};
+    desk_begin(&client, "GET", "/notes/42", headers, "");
     assert_int_equal(client.status, 431);
     assert_string_equal(
         client.body,
@@ -334,9 +236,10 @@ static void the_rpc_gets_message_metadata_and_deadline(void **state)
         {BASE_STR("x-server-timeout"), BASE_STR("2.5")},
         {{0}, {0}},
     };
-    struct test_client client = {.releases_at_once = true};
+    struct desk_client client = {.releases_at_once = true};
+    fix.hop = (struct gw_hop){.peer = BASE_STR("192.0.2.7"), .authority = BASE_STR("api.example")};
     int64_t before_ns = base_clock_monotonic_ns();
-    begin(&client, "GET", "/notes/4%2F2", headers, "");
+    desk_begin(&client, "GET", "/notes/4%2F2", headers, "");
     assert_int_equal(client.status, 200);
     assert_string_equal(fix.fake.last_path, "/notes.v1.Notes/GetNote");
     assert_int_equal(fix.fake.last_request_len, 5);
@@ -382,12 +285,12 @@ static void rpc_failures_become_statuses(void **state)
          "{\"code\":13,\"message\":\"the method answered no message\",\"details\":[]}"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct test_client client = {.releases_at_once = true};
+        struct desk_client client = {.releases_at_once = true};
         fix.fake.plan = (struct fake_plan){.code = rows[i].code,
                                            .is_silent = rows[i].is_silent,
                                            .response = rows[i].response,
                                            .message = BASE_STR("note 42 not found")};
-        begin(&client, "GET", "/notes/42", NULL, "");
+        desk_begin(&client, "GET", "/notes/42", NULL, "");
         assert_int_equal(client.status, rows[i].status);
         assert_string_equal(client.body, rows[i].body);
     }
@@ -396,9 +299,9 @@ static void rpc_failures_become_statuses(void **state)
 static void a_damaged_response_is_internal(void **state)
 {
     (void)state;
-    struct test_client client = {.releases_at_once = true};
+    struct desk_client client = {.releases_at_once = true};
     fix.fake.plan.response = BASE_STR("\x0A\x7F");
-    begin(&client, "GET", "/notes/42", NULL, "");
+    desk_begin(&client, "GET", "/notes/42", NULL, "");
     assert_int_equal(client.status, 500);
     assert_memory_equal(client.body, "{\"code\":13,", 11);
 }
@@ -406,10 +309,10 @@ static void a_damaged_response_is_internal(void **state)
 static void answered_metadata_becomes_headers(void **state)
 {
     (void)state;
-    struct test_client client = {.releases_at_once = true};
+    struct desk_client client = {.releases_at_once = true};
     fix.fake.plan.header_key = BASE_STR("x-next-page-token");
     fix.fake.plan.header_value = BASE_STR("abc");
-    begin(&client, "GET", "/notes/42", NULL, "");
+    desk_begin(&client, "GET", "/notes/42", NULL, "");
     assert_string_equal(client.headers, "x-next-page-token: abc\n");
 }
 
@@ -435,14 +338,14 @@ static void trailers_and_challenges_become_headers(void **state)
         {BASE_UNAUTHENTICATED, {0}, BASE_STR("www-authenticate"), "www-authenticate: abc\n"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        struct test_client client = {.releases_at_once = true};
+        struct desk_client client = {.releases_at_once = true};
         fix.fake.plan = (struct fake_plan){.code = rows[i].code,
                                            .response = note_wire,
                                            .header_key = rows[i].header,
                                            .header_value = BASE_STR("abc"),
                                            .trailer_key = rows[i].trailer,
                                            .trailer_value = BASE_STR("abc")};
-        begin(&client, "GET", "/notes/42", NULL, "");
+        desk_begin(&client, "GET", "/notes/42", NULL, "");
         assert_string_equal(client.headers, rows[i].headers);
     }
 }
@@ -453,9 +356,9 @@ static void the_deadline_answers_and_the_late_result_is_dropped(void **state)
     base_role_assert_loop();
     static const struct gw_header headers[] = {{BASE_STR("x-server-timeout"), BASE_STR("1")},
                                                {{0}, {0}}};
-    struct test_client client = {0};
+    struct desk_client client = {0};
     fix.fake.plan.end = FAKE_NEVER;
-    struct gw_call *call = begin(&client, "GET", "/notes/42", headers, "");
+    struct gw_call *call = desk_begin(&client, "GET", "/notes/42", headers, "");
     assert_non_null(call);
     assert_int_equal(client.answers, 0);
     int64_t due_ns = base_timers_next_ns(&fix.timers);
@@ -478,9 +381,9 @@ static void a_cancelled_call_answers_499(void **state)
 {
     (void)state;
     base_role_assert_loop();
-    struct test_client client = {0};
+    struct desk_client client = {0};
     fix.fake.plan.end = FAKE_NEVER;
-    struct gw_call *call = begin(&client, "GET", "/notes/42", NULL, "");
+    struct gw_call *call = desk_begin(&client, "GET", "/notes/42", NULL, "");
     gw_call_cancel(call);
     gw_call_cancel(call);
     assert_int_equal(client.answers, 1);
@@ -494,9 +397,9 @@ static void a_released_call_never_answers(void **state)
 {
     (void)state;
     base_role_assert_loop();
-    struct test_client client = {0};
+    struct desk_client client = {0};
     fix.fake.plan.end = FAKE_NEVER;
-    struct gw_call *call = begin(&client, "GET", "/notes/42", NULL, "");
+    struct gw_call *call = desk_begin(&client, "GET", "/notes/42", NULL, "");
     gw_call_release(call);
     assert_int_equal(fix.fake.cancelled, 1);
     base_mailbox_drain(&fix.mailbox);
@@ -506,9 +409,9 @@ static void a_released_call_never_answers(void **state)
 static void results_come_through_the_mailbox(void **state)
 {
     (void)state;
-    struct test_client client = {.releases_at_once = true};
+    struct desk_client client = {.releases_at_once = true};
     fix.fake.plan.end = FAKE_LATER;
-    begin(&client, "GET", "/notes/42", NULL, "");
+    desk_begin(&client, "GET", "/notes/42", NULL, "");
     assert_int_equal(client.answers, 0);
     struct timespec tick = {0, 1000000};
     while (!base_mailbox_drain(&fix.mailbox)) {
@@ -522,22 +425,22 @@ static void a_full_desk_refuses(void **state)
 {
     (void)state;
     base_role_assert_loop();
-    struct test_client clients[CALLS_MAX + 1] = {0};
-    struct gw_call *calls[CALLS_MAX];
+    struct desk_client clients[DESK_CALLS_MAX + 1] = {0};
+    struct gw_call *calls[DESK_CALLS_MAX];
     fix.fake.plan.end = FAKE_NEVER;
-    for (int i = 0; i < CALLS_MAX; i++) {
-        calls[i] = begin(&clients[i], "GET", "/notes/42", NULL, "");
+    for (int i = 0; i < DESK_CALLS_MAX; i++) {
+        calls[i] = desk_begin(&clients[i], "GET", "/notes/42", NULL, "");
         assert_non_null(calls[i]);
     }
-    assert_null(begin(&clients[CALLS_MAX], "GET", "/notes/42", NULL, ""));
+    assert_null(desk_begin(&clients[DESK_CALLS_MAX], "GET", "/notes/42", NULL, ""));
     assert_int_equal(gw_answer_busy.http_status, 503);
-    for (int i = 0; i < CALLS_MAX; i++) {
+    for (int i = 0; i < DESK_CALLS_MAX; i++) {
         gw_call_release(calls[i]);
     }
     base_mailbox_drain(&fix.mailbox);
     fix.fake.plan.end = FAKE_INLINE;
-    clients[CALLS_MAX].releases_at_once = true;
-    assert_non_null(begin(&clients[CALLS_MAX], "GET", "/notes/42", NULL, ""));
+    clients[DESK_CALLS_MAX].releases_at_once = true;
+    assert_non_null(desk_begin(&clients[DESK_CALLS_MAX], "GET", "/notes/42", NULL, ""));
 }
 
 static void a_gateway_needs_every_method(void **state)

@@ -1,45 +1,29 @@
 /* Keys and limits at the desk, over a channel that answers at once and a quota that answers by
  * hand. */
 #include "gateway/admission.h"
-#include "gateway/desk.h"
-#include "library/v1/library.tg.h"
-#include "notes/v1/notes.tg.h"
 #include "tests/gateway/access_fixture.h"
-#include "tests/gateway/fake_channel.h"
+#include "tests/gateway/desk_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
 #define KEY "value-of-a-key-in-plan-one"
 #define NOW_S INT64_C(1795687701) /* 2026-11-26T10:08:21Z */
 
-struct client {
-    struct gw_client client;
-    struct gw_call *call;
-    int status; /* 0: no answer yet */
-    char body[256];
-    char headers[512]; /* "name: value\n" for each */
-};
-
 struct source {
     struct gw_quota_source source;
     struct gw_quota_reservation *pending;
 };
 
-static struct fixture {
-    struct fake_channel fake;
+/* What the desk asks. */
+static struct {
     struct gw_stages stages;
     struct gw_admission_policy policy;
     struct source source;
     struct gw_meters *meters;
-    struct gw_gateway *gateway;
-    struct base_mailbox mailbox;
-    struct base_timers timers;
-    struct gw_desk *desk;
-} fix;
+} limits;
 
 static int64_t fixed_unix_ns(const struct base_clock *self)
 {
@@ -54,47 +38,23 @@ static void reserve(struct gw_quota_source *self, struct gw_quota_reservation *r
     ((struct source *)self)->pending = reservation;
 }
 
-static void wake(struct base_mailbox *mailbox)
-{
-    (void)mailbox;
-}
-
 static int open_desk(void **state)
 {
-    struct base_err err;
     (void)state;
-    fix = (struct fixture){.source = {.source = {reserve}}};
-    fake_channel_init(&fix.fake);
-    fix.fake.plan.is_recorded = true;
-    gw_stages_end(&fix.stages);
-    fix.policy = (struct gw_admission_policy){.stages = &fix.stages, .clock = &fixed_clock};
-    fix.meters = gw_meters_create(&fix.source.source);
-    /* Notes ask for a key, the Library does not. */
-    const struct gw_descriptor_set sets[] = {{.bytes = notes_v1_notes_descriptor_set},
-                                             {.bytes = library_v1_library_descriptor_set}};
-    fix.gateway = gw_gateway_create(&(struct gw_gateway_config){.descriptor_sets = sets,
-                                                                .descriptor_set_count = 2,
-                                                                .channel = &fix.fake.channel,
-                                                                .policy = &fix.policy},
-                                    &err);
-    assert_non_null(fix.gateway);
-    base_mailbox_init(&fix.mailbox, wake);
-    base_timers_init(&fix.timers);
-    fix.desk = gw_desk_open(fix.gateway, &fix.mailbox, &fix.timers, 10);
+    limits.stages = (struct gw_stages){0};
+    gw_stages_end(&limits.stages);
+    limits.policy = (struct gw_admission_policy){.stages = &limits.stages, .clock = &fixed_clock};
+    limits.source = (struct source){.source = {reserve}};
+    limits.meters = gw_meters_create(&limits.source.source);
+    desk_open(&limits.policy);
     return 0;
 }
 
 static int close_desk(void **state)
 {
     (void)state;
-    assert_int_equal(gw_desk_calls(fix.desk), 0);
-    assert_int_equal(base_timers_next_ns(&fix.timers), BASE_NEVER_NS);
-    gw_desk_close(fix.desk);
-    base_mailbox_dispose(&fix.mailbox);
-    base_timers_dispose(&fix.timers);
-    gw_gateway_unref(fix.gateway);
-    rpc_channel_destroy(&fix.fake.channel);
-    gw_meters_destroy(fix.meters);
+    desk_close();
+    gw_meters_destroy(limits.meters);
     return 0;
 }
 
@@ -128,7 +88,8 @@ static void know_key(Tollgate__Throttle *throttle, Tollgate__Throttle *list_note
     Tollgate__ApiKey key = access_key("key-id", KEY, plan_ids, hash);
     const Tollgate__ApiKey *keys[] = {&key};
     const Tollgate__UsagePlan *plans[] = {&plan};
-    struct gw_access_config config = {keys, 1, plans, 1, access_hash_key, &fix.stages, fix.meters};
+    struct gw_access_config config = {keys,         1, plans, 1, access_hash_key, &limits.stages,
+                                      limits.meters};
     struct base_err err;
     struct gw_access *access = gw_access_create(&config, &err);
     assert_non_null(access);
@@ -146,60 +107,20 @@ static Tollgate__Quota minutely(int limit)
 
 /* ---- Requests ---- */
 
-struct headers {
-    struct gw_header_source source;
-    const struct gw_header *next;
-};
-
-static bool next_header(struct gw_header_source *source, struct gw_header *out_header)
+static void begin(struct desk_client *client, const char *path, const struct gw_header *headers)
 {
-    struct headers *headers = (struct headers *)(void *)source;
-    if (headers->next->name.len == 0) {
-        return false;
-    }
-    *out_header = *headers->next++;
-    return true;
+    *client = (struct desk_client){0};
+    desk_begin(client, "GET", path, headers, NULL);
 }
 
-static void on_answer(struct gw_client *self, struct gw_call *call, const struct gw_answer *answer)
-{
-    struct client *client = (struct client *)(void *)self;
-    size_t used = 0;
-    client->call = call;
-    client->status = answer->http_status;
-    snprintf(client->body, sizeof client->body, "%.*s", BASE_STR_ARGS(answer->body));
-    client->headers[0] = '\0';
-    for (size_t i = 0; i < answer->header_count; i++) {
-        used += (size_t)snprintf(client->headers + used, sizeof client->headers - used,
-                                 "%.*s: %.*s\n", BASE_STR_ARGS(answer->headers[i].name),
-                                 BASE_STR_ARGS(answer->headers[i].value));
-    }
-}
-
-static void begin(struct client *client, const char *path, const struct gw_header *headers)
-{
-    struct headers source = {.source = {.next = next_header}, .next = headers};
-    const char *question = strchr(path, '?');
-    size_t path_len = question == NULL ? strlen(path) : (size_t)(question - path);
-    struct gw_exchange exchange = {
-        .method = BASE_STR("GET"),
-        .raw_path = base_str_make(path, path_len),
-        .raw_query = base_str_of(question == NULL ? NULL : question + 1),
-        .headers = &source.source,
-    };
-    *client = (struct client){.client = {on_answer}};
-    base_role_assert_loop();
-    client->call = gw_desk_begin(fix.desk, &exchange, &client->client);
-}
-
-static void release(struct client *client)
+static void release(struct desk_client *client)
 {
     base_role_assert_loop();
     gw_call_release(client->call);
 }
 
 /* One request with KEY, as long as it is answered at once; the status. */
-static int get(struct client *client, const char *path)
+static int get(struct desk_client *client, const char *path)
 {
     static const struct gw_header headers[] = {{BASE_STR("x-api-key"), BASE_STR(KEY)}, {{0}, {0}}};
     begin(client, path, headers);
@@ -213,24 +134,22 @@ static int get(struct client *client, const char *path)
 /* Ends the reservation that is on its way and delivers what it brought. */
 static void answer_quota(bool is_answered, int64_t granted, int64_t left)
 {
-    assert_non_null(fix.source.pending);
-    struct gw_quota_reservation *reservation = fix.source.pending;
-    fix.source.pending = NULL;
+    assert_non_null(limits.source.pending);
+    struct gw_quota_reservation *reservation = limits.source.pending;
+    limits.source.pending = NULL;
     gw_quota_reserved(reservation, is_answered, granted, left);
     base_mailbox_drain(&fix.mailbox);
 }
 
 /* ---- Keys ---- */
 
-static const struct gw_header no_headers[] = {{{0}, {0}}};
-
 static void a_key_that_is_not_known_is_refused(void **state)
 {
     (void)state;
     static const struct gw_header other[] = {{BASE_STR("x-api-key"), BASE_STR("other")},
                                              {{0}, {0}}};
-    const struct gw_header *const rows[] = {no_headers, other};
-    struct client client;
+    const struct gw_header *const rows[] = {NULL, other};
+    struct desk_client client;
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < 2; i++) {
             begin(&client, "/notes", rows[i]);
@@ -253,7 +172,7 @@ static void two_keys_are_none(void **state)
         {{BASE_STR("x-api-key"), BASE_STR(KEY)}, {BASE_STR("x-api-key"), BASE_STR("other")}},
         {{BASE_STR("x-api-key"), BASE_STR("other")}, {BASE_STR("x-api-key"), BASE_STR(KEY)}},
     };
-    struct client client;
+    struct desk_client client;
     know_key(NULL, NULL, NULL);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         begin(&client, "/notes", rows[i]);
@@ -272,7 +191,7 @@ static void the_service_learns_whose_call_it_is(void **state)
         {BASE_STR("x-api-key"), BASE_STR(KEY)},
         {{0}, {0}},
     };
-    struct client client;
+    struct desk_client client;
     know_key(NULL, NULL, NULL);
     begin(&client, "/notes", headers);
     release(&client);
@@ -283,8 +202,8 @@ static void the_service_learns_whose_call_it_is(void **state)
 static void nobody_is_asked_where_keys_are_ignored(void **state)
 {
     (void)state;
-    struct client client;
-    fix.policy.key_rule = GW_KEYS_NEVER;
+    struct desk_client client;
+    limits.policy.key_rule = GW_KEYS_NEVER;
     assert_int_equal(get(&client, "/notes"), 200);
     assert_string_equal(fix.fake.last_metadata, "");
 }
@@ -292,13 +211,13 @@ static void nobody_is_asked_where_keys_are_ignored(void **state)
 static void everybody_is_asked_where_keys_are_required(void **state)
 {
     (void)state;
-    struct client client;
+    struct desk_client client;
     know_key(NULL, NULL, NULL);
-    begin(&client, "/users", no_headers);
+    begin(&client, "/users", NULL);
     release(&client);
     assert_int_equal(client.status, 200);
-    fix.policy.key_rule = GW_KEYS_ALWAYS;
-    begin(&client, "/users", no_headers);
+    limits.policy.key_rule = GW_KEYS_ALWAYS;
+    begin(&client, "/users", NULL);
     release(&client);
     assert_int_equal(client.status, 403);
     assert_int_equal(get(&client, "/users"), 200);
@@ -319,7 +238,7 @@ static void each_limit_refuses_in_its_name(void **state)
         {"/notes/1", "ratelimit-policy: \"key\";q=2;w=20\nratelimit: \"key\";r=0;t=10\n"},
         {"/notes", "ratelimit-policy: \"method\";q=3;w=15\nratelimit: \"method\";r=0;t=5\n"},
     };
-    struct client client;
+    struct desk_client client;
     Tollgate__Throttle key = throttle_of(0.1, 2);
     Tollgate__Throttle method = throttle_of(0.2, 3);
     know_key(&key, &method, NULL);
@@ -338,10 +257,10 @@ static void each_limit_refuses_in_its_name(void **state)
 static void stages_and_the_process_have_limits_for_all(void **state)
 {
     (void)state;
-    struct client client;
-    fix.policy.key_rule = GW_KEYS_NEVER;
-    fix.stages.stages[0].limit = gw_token_limit_of(0.01, 2);
-    fix.stages.process_limit = gw_token_limit_of(0.01, 5);
+    struct desk_client client;
+    limits.policy.key_rule = GW_KEYS_NEVER;
+    limits.stages.stages[0].limit = gw_token_limit_of(0.01, 2);
+    limits.stages.process_limit = gw_token_limit_of(0.01, 5);
     assert_int_equal(get(&client, "/notes"), 200);
     assert_int_equal(get(&client, "/notes"), 200);
     assert_int_equal(get(&client, "/notes"), 429);
@@ -350,7 +269,7 @@ static void stages_and_the_process_have_limits_for_all(void **state)
     assert_int_equal(get(&client, "/notes/1"), 200);
     assert_int_equal(get(&client, "/notes/2"), 200);
     assert_int_equal(get(&client, "/notes/3"), 429);
-    fix.stages.stages[0].limit = (struct gw_token_limit){0};
+    limits.stages.stages[0].limit = (struct gw_token_limit){0};
     assert_int_equal(get(&client, "/notes"), 200);
     assert_int_equal(get(&client, "/notes"), 429);
     assert_non_null(strstr(client.headers, "ratelimit-policy: \"gateway\";q=5;w=500\n"));
@@ -361,7 +280,7 @@ static void stages_and_the_process_have_limits_for_all(void **state)
 static void waits_for_the_quota_and_goes_on(void **state)
 {
     (void)state;
-    struct client client;
+    struct desk_client client;
     Tollgate__Quota quota = minutely(32);
     know_key(NULL, NULL, &quota);
     assert_int_equal(get(&client, "/notes"), 0);
@@ -390,7 +309,7 @@ static void waits_for_the_quota_and_goes_on(void **state)
 static void what_is_not_wanted_any_more_goes_back(void **state)
 {
     (void)state;
-    struct client client;
+    struct desk_client client;
     Tollgate__Quota quota = minutely(32);
     know_key(NULL, NULL, &quota);
     assert_int_equal(get(&client, "/notes"), 0);
@@ -411,7 +330,7 @@ static void what_is_not_wanted_any_more_goes_back(void **state)
 static void without_an_answer_the_flag_decides(void **state)
 {
     (void)state;
-    struct client client;
+    struct desk_client client;
     Tollgate__Quota quota = minutely(32);
     know_key(NULL, NULL, &quota);
     assert_int_equal(get(&client, "/notes"), 0);
@@ -421,7 +340,7 @@ static void without_an_answer_the_flag_decides(void **state)
     assert_string_equal(client.body, "{\"code\":14,\"message\":\"the quota cannot be checked now\","
                                      "\"details\":[]}");
     assert_non_null(strstr(client.headers, "retry-after: 1\n"));
-    fix.policy.quota_fail_open = true;
+    limits.policy.quota_fail_open = true;
     assert_int_equal(get(&client, "/notes"), 200);
 }
 
