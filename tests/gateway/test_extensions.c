@@ -11,7 +11,6 @@
 
 #include <cmocka.h>
 
-static const struct gw_transcode_options plain;
 static const struct gw_transcode_options lenient = {.ignore_unknown_fields = true};
 static const struct gw_transcode_options with_defaults = {.print_defaults = true};
 static const struct gw_transcode_options proto_names = {.print_proto_names = true};
@@ -107,12 +106,7 @@ static void reads(void **state)
 static void writes(void **state)
 {
     (void)state;
-    static const struct {
-        const char *rule;
-        const char *type;
-        const char *hex;
-        const char *json;
-    } rows[] = {
+    static const struct transcode_row rows[] = {
         {"the last of a scalar counts", "test.v2.Legacy", "a00601 a00602",
          "{\"[test.ext.rank]\":2}"},
         {"pieces of a message are merged", "test.v2.Legacy", "b206020801 b206031201 61",
@@ -136,10 +130,7 @@ static void writes(void **state)
         {"an item without a number", "test.v2.OldSet", "0b1a000c", "{}"},
         {"an item numbered past 31 bits", "test.v2.OldSet", "0b10c880808008 1a000c", "{}"},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        print_message("  %s\n", rows[i].rule);
-        assert_string_equal(hex_to_json(rows[i].type, rows[i].hex, plain), rows[i].json);
-    }
+    CHECK_ROWS(rows, hex_to_json, plain);
     /* A message does not show what others may add to it. */
     assert_string_equal(hex_to_json("test.v2.Legacy", "", with_defaults),
                         "{\"many\":[],\"loose\":[],\"tight\":[],\"item\":[],\"closedByName\":{}}");

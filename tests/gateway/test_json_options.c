@@ -5,32 +5,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
-struct row {
-    const char *rule;
-    const char *type;
-    const char *hex;
-    const char *json;
-};
-
-static void check(const struct row *rows, size_t count, struct gw_transcode_options options)
-{
-    for (size_t i = 0; i < count; i++) {
-        print_message("  %s\n", rows[i].rule);
-        assert_string_equal(hex_to_json(rows[i].type, rows[i].hex, options), rows[i].json);
-    }
-}
-
-#define CHECK(rows, ...)                                                                           \
-    check(rows, sizeof(rows) / sizeof *(rows), (struct gw_transcode_options){__VA_ARGS__})
+#define CHECK(rows, ...) CHECK_ROWS(rows, hex_to_json, ((struct gw_transcode_options){__VA_ARGS__}))
 
 static void int64_as_numbers(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct transcode_row rows[] = {
         {"small", "Scalars", "2001", "{\"anInt64\":1}"},
         {"below zero", "Scalars", "20ffffffffffffffffff01", "{\"anInt64\":-1}"},
         {"2^53", "Scalars", "208080808080808010", "{\"anInt64\":9007199254740992}"},
@@ -54,7 +37,7 @@ static void int64_as_numbers(void **state)
 static void enums_as_numbers(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct transcode_row rows[] = {
         {"a field", "Scalars", "800102", "{\"aColor\":2}"},
         {"below zero", "Scalars", "8001ffffffffffffffffff01", "{\"aColor\":-1}"},
         {"in lists", "Lists", "8201020102", "{\"colors\":[1,2]}"},
@@ -67,7 +50,7 @@ static void enums_as_numbers(void **state)
 static void proto_names(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct transcode_row rows[] = {
         {"snake case", "Note", "0a0161", "{\"note_id\":\"a\"}"},
         {"whatever json_name says", "Names", "0801 1002", "{\"snake_case\":1,\"renamed\":2}"},
         {"inside an Any", "google.protobuf.Any", "0a0e612f746573742e76312e4e6f7465 1203 0a0161",
@@ -81,7 +64,7 @@ static void proto_names(void **state)
 static void defaults(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct transcode_row rows[] = {
         {"around what is set", "Note", "120178",
          "{\"noteId\":\"\",\"title\":\"x\",\"content\":\"\"}"},
         {"out of order", "Note", "120178 0a0169",
@@ -112,7 +95,7 @@ static void defaults(void **state)
 static void indentation(void **state)
 {
     (void)state;
-    static const struct row rows[] = {
+    static const struct transcode_row rows[] = {
         {"an empty message", "Note", "", "{}"},
         {"members", "Note", "0a0161 120162", "{\n  \"noteId\": \"a\",\n  \"title\": \"b\"\n}"},
         {"elements", "Lists", "1a020102", "{\n  \"int32s\": [\n    1,\n    2\n  ]\n}"},

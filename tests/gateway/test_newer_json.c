@@ -8,19 +8,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <cmocka.h>
 
-struct row {
-    const char *rule;
-    const char *type;
-    const char *input;
-    const char *want;
-};
-
 /* JSON as it is read by default. */
-static const struct row strict_rows[] = {
+static const struct transcode_row strict_rows[] = {
     {"\"\" for anInt32", "Scalars", "{\"anInt32\":\"\"}",
      "body at byte 11, anInt32: expected an int32, found \"\""},
     {"a number with a tail for anInt32", "Scalars", "{\"anInt32\":\"12abc\"}",
@@ -306,7 +298,7 @@ static const struct row strict_rows[] = {
 };
 
 /* The same, where names that are not known are passed over. */
-static const struct row lenient_rows[] = {
+static const struct transcode_row lenient_rows[] = {
     {"an unknown enum name", "Scalars", "{\"aColor\":\"PINK\"}", ""},
     {"an unknown enum name in a list", "Lists", "{\"colors\":[\"PINK\"]}", ""},
     {"among known ones", "Lists", "{\"colors\":[\"RED\",\"PINK\",\"RED\"]}", "8201020101"},
@@ -323,38 +315,17 @@ static const struct row lenient_rows[] = {
     {"an unknown name of a closed enum", "test.v2.Legacy", "{\"closed\":\"NONE\"}", ""},
 };
 
-static const char *read_strictly(const struct row *row)
-{
-    return json_to_hex(row->type, row->input, (struct gw_transcode_options){0});
-}
-
-static const char *read_leniently(const struct row *row)
-{
-    return json_to_hex(row->type, row->input,
-                       (struct gw_transcode_options){.ignore_unknown_fields = true});
-}
-
-static void check(const struct row *rows, size_t count,
-                  const char *(*convert)(const struct row *row))
-{
-    for (size_t i = 0; i < count; i++) {
-        print_message("  %s\n", rows[i].rule);
-        assert_string_equal(convert(&rows[i]), rows[i].want);
-    }
-}
-
-#define CHECK(rows, convert) check(rows, sizeof(rows) / sizeof *(rows), convert)
-
 static void reads_json(void **state)
 {
     (void)state;
-    CHECK(strict_rows, read_strictly);
+    CHECK_ROWS(strict_rows, json_to_hex, plain);
 }
 
 static void passes_over_what_is_not_known(void **state)
 {
     (void)state;
-    CHECK(lenient_rows, read_leniently);
+    const struct gw_transcode_options lenient = {.ignore_unknown_fields = true};
+    CHECK_ROWS(lenient_rows, json_to_hex, lenient);
 }
 
 int main(void)

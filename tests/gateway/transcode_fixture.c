@@ -15,6 +15,8 @@
 /* Bytes of what json_to_hex and hex_to_json return, and of the wire bytes they take. */
 #define RESULT_SIZE (64 * 1024)
 
+const struct gw_transcode_options plain;
+
 static struct gw_schema *schema;
 static char result[RESULT_SIZE];
 
@@ -72,6 +74,7 @@ const char *hex_to_json(const char *type, const char *hex, struct gw_transcode_o
         result[out.len] = '\0';
     } else {
         assert_int_equal(err.code, BASE_INTERNAL);
+        assert_int_equal(out.len, 0);
         snprintf(result, sizeof result, "%s", err.message);
     }
     base_buf_dispose(&out);
@@ -94,4 +97,17 @@ const char *hex_to_normal(const char *type, const char *hex, const struct gw_sch
     }
     base_buf_dispose(&out);
     return result;
+}
+
+void check_rows(const struct transcode_row *rows, size_t count,
+                const char *(*convert)(const char *type, const char *input,
+                                       struct gw_transcode_options options),
+                struct gw_transcode_options options)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *got = convert(rows[i].type, rows[i].input, options);
+        if (strcmp(got, rows[i].want) != 0) {
+            fail_msg("%s: %s, not %s", rows[i].name, got, rows[i].want);
+        }
+    }
 }

@@ -26,4 +26,23 @@ const char *hex_to_json(const char *type, const char *hex, struct gw_transcode_o
 /* The same of the normal form of the wire bytes, as hex. */
 const char *hex_to_normal(const char *type, const char *hex, const struct gw_schema *any_schema);
 
+/* No option set. */
+extern const struct gw_transcode_options plain;
+
+/* What comes as a message of the type, and what it comes to. */
+struct transcode_row {
+    const char *name;
+    const char *type;
+    const char *input;
+    const char *want;
+};
+
+/* Holds json_to_hex or hex_to_json to rows; a failure says which. */
+void check_rows(const struct transcode_row *rows, size_t count,
+                const char *(*convert)(const char *type, const char *input,
+                                       struct gw_transcode_options options),
+                struct gw_transcode_options options);
+#define CHECK_ROWS(rows, convert, options)                                                         \
+    check_rows(rows, sizeof(rows) / sizeof *(rows), convert, options)
+
 #endif
