@@ -152,6 +152,7 @@ static void protocol_init(struct gw_front_protocol *protocol, size_t body_bytes_
     protocol->config.server_name = h2o_iovec_init(H2O_STRLIT("tollgate"));
     protocol->config.max_request_entity_size = body_bytes_max;
     protocol->config.http1.req_timeout = (uint64_t)read_timeout_ms;
+    protocol->config.http1.upgrade_to_http2 = 0;
     protocol->config.http2.idle_timeout = GW_FRONT_HTTP2_IDLE_TIMEOUT_MS;
     protocol->config.http2.max_concurrent_requests_per_connection = GW_FRONT_STREAMS_MAX;
     gw_front_protocol_install(protocol);

@@ -1,10 +1,11 @@
 /* Front: HTTP/1.1 and HTTP/2 in front of a gateway, on libh2o's event loop.
  *
  * One thread a loop, each with its own listening socket on the same address (SO_REUSEPORT), its own
- * desk and its own connections. HTTP/2 is spoken in the clear, by prior knowledge or by Upgrade
- * from HTTP/1.1. Errors the library makes up itself (413, a bad chunk, an unknown expectation)
- * leave as JSON, too; only a head it cannot parse, or of too many headers, gets its plain 400. A
- * client that goes away has its call cancelled.
+ * desk and its own connections. HTTP/2 is spoken in the clear, by prior knowledge; who asks to
+ * upgrade to it is answered over HTTP/1.1 (RFC 9113 section 3.1). Errors the library makes up
+ * itself (413, a bad chunk, an unknown expectation) leave as JSON, too; only a head it cannot
+ * parse, or of too many headers, gets its plain 400. A client that goes away has its call
+ * cancelled.
  *
  * Limits of libh2o 2.2.5 that are ours: heads of at most 417,792 bytes and 100 headers; 100 streams
  * a connection. An HTTP/2 body is refused as JSON up to GW_FRONT_HTTP2_BODY_BYTES_MAX; beyond, the

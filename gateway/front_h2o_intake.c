@@ -68,8 +68,7 @@ static int look_at_http1(h2o_req_t *req, void *user)
     return 0;
 }
 
-/* A head in several frames gathers in its connection, a body in its stream. A connection that is
- * being upgraded has its request whole, and no socket before the answer 101 has been written. */
+/* A head in several frames gathers in its connection, a body in its stream. */
 static int look_at_http2(h2o_req_t *req, void *user)
 {
     struct sweep *sweep = user;
@@ -80,7 +79,7 @@ static int look_at_http2(h2o_req_t *req, void *user)
         .req = req,
         .is_http2 = true,
         .is_whole = stream->state > H2O_HTTP2_STREAM_STATE_RECV_BODY ||
-                    conn->state == H2O_HTTP2_CONN_STATE_IS_CLOSING || conn->sock == NULL,
+                    conn->state == H2O_HTTP2_CONN_STATE_IS_CLOSING,
     };
     if (stream->_req_body != NULL) {
         reading.bytes += memory_of(stream->_req_body);
@@ -96,14 +95,12 @@ static int look_at_http2(h2o_req_t *req, void *user)
     return 0;
 }
 
-/* A connection that was upgraded to HTTP/2 stays with the context of HTTP/1. */
 static void look_at_all(struct sweep *sweep)
 {
     struct gw_front_loop *loop = sweep->loop;
     struct timeval now = *h2o_get_timestamp(&loop->http2, NULL, NULL);
     sweep->now_ms = now.tv_sec * INT64_C(1000) + now.tv_usec / 1000;
     H2O_HTTP1_CALLBACKS.foreach_request(&loop->http1, look_at_http1, sweep);
-    H2O_HTTP2_CALLBACKS.foreach_request(&loop->http1, look_at_http2, sweep);
     H2O_HTTP2_CALLBACKS.foreach_request(&loop->http2, look_at_http2, sweep);
 }
 
@@ -253,21 +250,6 @@ static void on_sweep(struct base_timer *timer)
     if (loop->connection_count > 0) {
         gw_front_intake_watch(loop);
     }
-}
-
-static int drain_upgrading(h2o_req_t *req, void *user)
-{
-    (void)user;
-    h2o_http2_conn_t *conn = BASE_CONTAINER_OF(req->conn, h2o_http2_conn_t, super);
-    if (conn->sock == NULL) {
-        conn->state = H2O_HTTP2_CONN_STATE_HALF_CLOSED;
-    }
-    return 0;
-}
-
-void gw_front_intake_drain(struct gw_front_loop *loop)
-{
-    H2O_HTTP2_CALLBACKS.foreach_request(&loop->http1, drain_upgrading, NULL);
 }
 
 bool gw_front_intake_has_streams(const struct gw_front_connection *connection)

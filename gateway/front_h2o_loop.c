@@ -78,7 +78,6 @@ static void begin_draining(struct gw_front_loop *loop, int64_t now_ns)
     loop->phase = GW_FRONT_DRAINING;
     loop->draining_since_ns = now_ns;
     close_listener(loop);
-    gw_front_intake_drain(loop);
     tell_to_go(&loop->http1);
     tell_to_go(&loop->http2);
 }

@@ -229,10 +229,6 @@ void gw_front_intake_init(struct gw_front_loop *loop);
 /* Has the loop look after its requests from now on, as long as it has connections. */
 void gw_front_intake_watch(struct gw_front_loop *loop);
 
-/* Lets connections that are being upgraded to HTTP/2 end with the answer to their request. Before
- * the library is told to shut down: it would write to those, which have no socket yet. */
-void gw_front_intake_drain(struct gw_front_loop *loop);
-
 /* Whether an HTTP/2 connection has requests that are being read, served or answered. */
 bool gw_front_intake_has_streams(const struct gw_front_connection *connection);
 

@@ -112,11 +112,34 @@ static void begin(struct gw_front_exchange *exchange)
     }
 }
 
+static bool asks_to_close(const h2o_req_t *req)
+{
+    for (ssize_t at = -1; (at = h2o_find_header(&req->headers, H2O_TOKEN_CONNECTION, at)) != -1;) {
+        h2o_iovec_t value = req->headers.entries[at].value;
+        if (h2o_contains_token(value.base, value.len, H2O_STRLIT("close"), ',')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A connection of HTTP/1.1 goes on unless the client asks to close it (RFC 9112 section 9.3). With
+ * a Connection header that says something else, as one that asks for an upgrade does, the library
+ * would close it. */
+static void keep_open(h2o_req_t *req)
+{
+    if (req->version == 0x101 && !req->http1_is_persistent && !req->conn->ctx->shutdown_requested &&
+        !asks_to_close(req)) {
+        req->http1_is_persistent = 1;
+    }
+}
+
 static int on_request(h2o_handler_t *self, h2o_req_t *req)
 {
     (void)self;
     base_role_assert_loop();
     struct base_err err;
+    keep_open(req);
     struct gw_front_exchange *exchange = gw_front_exchange_create(req);
     h2o_buffer_t *input = exchange->connection->socket->input;
     if (gw_front_is_http1(req) &&

@@ -1,5 +1,5 @@
-/* The front as decent clients see it: libcurl over HTTP/1.0, HTTP/1.1, the upgrade to HTTP/2, and
- * HTTP/2 by prior knowledge. */
+/* The front as decent clients see it: libcurl over HTTP/1.0, HTTP/1.1, with a request to upgrade to
+ * HTTP/2, and over HTTP/2 by prior knowledge. */
 #include "tests/gateway/front_fixture.h"
 
 #include <pthread.h>

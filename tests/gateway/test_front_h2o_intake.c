@@ -3,7 +3,6 @@
 #include "tests/gateway/front_fixture.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,9 +16,6 @@
 #define KIB 1024
 #define MEMORY_BYTES (2 * 1024 * KIB)
 #define READ_TIMEOUT_MS 300
-
-/* Descriptors of this process. */
-#define FDS_MAX 512
 
 /* Longer than a front takes to look at what it reads. */
 #define LOOK_MS 200
@@ -371,75 +367,6 @@ static void a_body_that_does_not_end_is_given_up(void **state)
     close(http2);
 }
 
-/* The front's end of `fd`, which is in this process. */
-static int front_end_of(int fd)
-{
-    struct sockaddr_in client;
-    struct sockaddr_in peer;
-    socklen_t len = sizeof client;
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&client, &len), 0);
-    for (int at = 3; at < FDS_MAX; at++) {
-        len = sizeof peer;
-        if (getpeername(at, (struct sockaddr *)&peer, &len) == 0 &&
-            peer.sin_port == client.sin_port) {
-            return at;
-        }
-    }
-    fail_msg("the front has no such connection");
-    return -1;
-}
-
-/* Sends until nothing more goes out as long as the other end does not read. */
-static void fill_up(int fd)
-{
-    for (int full = 0; full < 3;) {
-        if (send(fd, endless, sizeof endless, MSG_DONTWAIT | MSG_NOSIGNAL) > 0) {
-            full = 0;
-        } else {
-            full++;
-            sleep_ms(LOOK_MS / 4);
-        }
-    }
-}
-
-/* Asks to speak HTTP/2 and takes no answer. */
-static int upgrade_unread(void)
-{
-    int fd = raw_connect();
-    assert_true(raw_send(fd, "GET /none HTTP/1.1\r\nHost: a\r\n\r\n"));
-    assert_answer(fd, "HTTP/1.1 404 ", "details"); /* so there is a front's end */
-    fill_up(front_end_of(fd));
-    assert_true(raw_send(fd, "GET /notes/42 HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n"
-                             "Connection: Upgrade, HTTP2-Settings\r\n"
-                             "HTTP2-Settings: AAMAAABk\r\n\r\n"));
-    sleep_ms(READ_TIMEOUT_MS + LOOK_MS);
-    return fd;
-}
-
-static void an_upgrade_whose_client_does_not_read_is_left_alone(void **state)
-{
-    (void)state;
-    int fd = upgrade_unread();
-    assert_a_note_is_got();
-    assert_int_equal(fix.fake.started, 1); /* it waits for its answer 101 to go out */
-    close(fd);
-}
-
-static int unread_fd;
-
-static void a_front_closes_while_an_upgrade_is_not_read(void **state)
-{
-    (void)state;
-    unread_fd = upgrade_unread();
-}
-
-static int close_beside_unread(void **state)
-{
-    int status = front_close(state);
-    close(unread_fd);
-    return status;
-}
-
 /* ---- Giving up ---- */
 
 static void http2_get(int fd, int stream)
@@ -531,10 +458,6 @@ int main(void)
                                         front_close),
         cmocka_unit_test_setup_teardown(a_body_that_does_not_end_is_given_up, open_hasty,
                                         front_close),
-        cmocka_unit_test_setup_teardown(an_upgrade_whose_client_does_not_read_is_left_alone,
-                                        open_hasty, front_close),
-        cmocka_unit_test_setup_teardown(a_front_closes_while_an_upgrade_is_not_read, open_hasty,
-                                        close_beside_unread),
         cmocka_unit_test_setup_teardown(a_client_that_gives_up_all_the_time_is_cut_off, open_small,
                                         front_close),
         cmocka_unit_test_setup_teardown(a_client_that_is_refused_all_the_time_is_kept, open_small,

@@ -116,6 +116,27 @@ static void pipelined_requests_are_answered_in_order(void **state)
     }
 }
 
+/* And what would follow an upgrade is refused. */
+static void who_asks_to_upgrade_is_answered_over_http1(void **state)
+{
+    (void)state;
+    char answer[4096];
+    int fd = raw_connect();
+    for (int i = 0; i < 2; i++) {
+        assert_true(raw_send(fd, "GET /notes/42 HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n"
+                                 "Connection: Upgrade, HTTP2-Settings\r\n"
+                                 "HTTP2-Settings: AAMAAABk\r\n\r\n"));
+        raw_read(fd, answer, sizeof answer, NOTE_JSON);
+        assert_memory_equal(answer, "HTTP/1.1 200 ", 13);
+        assert_non_null(strstr(answer, "\r\nConnection: keep-alive\r\n"));
+        assert_non_null(strstr(answer, NOTE_JSON));
+    }
+    assert_true(raw_send(fd, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+    raw_read(fd, answer, sizeof answer, NULL);
+    assert_memory_equal(answer, "HTTP/1.1 400 ", 13);
+    close(fd);
+}
+
 static void a_client_may_send_byte_by_byte(void **state)
 {
     (void)state;
@@ -368,6 +389,7 @@ int main(void)
         WITH_FRONT(what_could_smuggle_is_refused_and_closed),
         WITH_FRONT(a_refusal_reaches_a_client_that_does_not_stop_sending),
         WITH_FRONT(pipelined_requests_are_answered_in_order),
+        WITH_FRONT(who_asks_to_upgrade_is_answered_over_http1),
         WITH_FRONT(a_client_may_send_byte_by_byte),
         WITH_FRONT(a_client_that_hangs_up_cancels_its_call),
         WITH_FRONT(a_large_answer_is_sent_whole_to_a_slow_client),
