@@ -252,12 +252,6 @@ static void on_sweep(struct base_timer *timer)
     }
 }
 
-bool gw_front_intake_has_streams(const struct gw_front_connection *connection)
-{
-    const h2o_http2_conn_t *conn = connection->socket->data;
-    return conn->num_streams.pull.open > 0;
-}
-
 void gw_front_intake_init(struct gw_front_loop *loop)
 {
     loop->intake = (struct gw_front_intake){.timer.on_timer = on_sweep};

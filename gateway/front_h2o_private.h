@@ -4,6 +4,7 @@
  *   front_h2o_loop.c      one thread's loop: mailbox, timers, draining
  *   front_h2o_connection.c accepting, HTTP/1 or HTTP/2, lingering, hang-ups
  *   front_h2o_intake.c    what is being read: how much, and for how long
+ *   front_h2o_drain.c     connections that are closed or cut off while the front drains
  *   front_h2o_request.c   one request: to the desk and back
  *   front_h2o_answer.c    one answer: ours, or the library's own made ours
  *   front_h2o_log.c       one request's id and its line in the log
@@ -204,14 +205,6 @@ void gw_front_connection_gave_up(struct gw_front_connection *connection);
 /* Keeps the socket past its close, to linger. */
 void gw_front_connection_linger(struct gw_front_connection *connection);
 
-/* Lets the library see the end of the stream on connections that wait for a request, so that it
- * closes them. Over HTTP/1 what has arrived is still served; over HTTP/2, where the client was
- * told to go a second before, it is not. */
-void gw_front_connections_close_idle(struct gw_front_loop *loop, int64_t now_ns);
-
-/* Cancels every call and cuts every connection off. */
-void gw_front_connections_cut(struct gw_front_loop *loop) ON_LOOP;
-
 /* Closes what still lingers. */
 void gw_front_lingering_close(struct gw_front_loop *loop);
 
@@ -229,11 +222,18 @@ void gw_front_intake_init(struct gw_front_loop *loop);
 /* Has the loop look after its requests from now on, as long as it has connections. */
 void gw_front_intake_watch(struct gw_front_loop *loop);
 
-/* Whether an HTTP/2 connection has requests that are being read, served or answered. */
-bool gw_front_intake_has_streams(const struct gw_front_connection *connection);
-
 /* Whether a request with a body of so many bytes may be served. */
 bool gw_front_intake_has_room(const struct gw_front *front, size_t body_bytes);
+
+/* ---- front_h2o_drain.c ---- */
+
+/* Lets the library see the end of the stream on connections that wait for a request, so that it
+ * closes them. Over HTTP/1 what has arrived is still served; over HTTP/2, where the client was
+ * told to go a second before, it is not. */
+void gw_front_connections_close_idle(struct gw_front_loop *loop, int64_t now_ns);
+
+/* Cancels every call and cuts every connection off. */
+void gw_front_connections_cut(struct gw_front_loop *loop) ON_LOOP;
 
 /* ---- front_h2o_request.c ---- */
 
