@@ -91,6 +91,19 @@ bool raw_send(int fd, const char *text)
     return send(fd, text, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
+void raw_send_bytes(int fd, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+    while (len > 0) {
+        ssize_t sent = send(fd, at, len, MSG_NOSIGNAL);
+        if (sent <= 0) {
+            return;
+        }
+        at += sent;
+        len -= (size_t)sent;
+    }
+}
+
 void raw_read(int fd, char *out, size_t size, const char *enough)
 {
     size_t len = 0;

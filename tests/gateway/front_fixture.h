@@ -39,6 +39,9 @@ int raw_connect(void);
 /* Sends the text; false when the other side is gone. */
 bool raw_send(int fd, const char *text);
 
+/* Sends all of it. What a connection that the front has closed does not take is lost. */
+void raw_send_bytes(int fd, const void *bytes, size_t len);
+
 /* Reads until the front closes, or `enough` (may be NULL) stands in what came, or ten seconds have
  * passed; ends `out` with NUL. */
 void raw_read(int fd, char *out, size_t size, const char *enough);

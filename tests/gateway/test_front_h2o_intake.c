@@ -1,6 +1,7 @@
 /* What the front does about clients that want more than is theirs: many bodies at once, bodies that
  * do not end, and requests that are given up as fast as they come. */
 #include "tests/gateway/front_fixture.h"
+#include "tests/gateway/http2_frames.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -58,20 +59,6 @@ static int open_hasty(void **state)
     return front_open(state);
 }
 
-/* What a connection that the front has closed does not take is lost. */
-static void send_bytes(int fd, const void *bytes, size_t len)
-{
-    const char *at = bytes;
-    while (len > 0) {
-        ssize_t sent = send(fd, at, len, MSG_NOSIGNAL);
-        if (sent <= 0) {
-            return;
-        }
-        at += sent;
-        len -= (size_t)sent;
-    }
-}
-
 /* ---- HTTP/1 ---- */
 
 /* Sends the head of a POST and the first `len` bytes of its body, which is `body_bytes` long. */
@@ -82,7 +69,7 @@ static int post_begin(size_t body_bytes, const char *body, size_t len)
     snprintf(head, sizeof head, "POST /notes HTTP/1.1\r\nHost: a\r\nContent-Length: %zu\r\n\r\n",
              body_bytes);
     assert_true(raw_send(fd, head));
-    send_bytes(fd, body, len);
+    raw_send_bytes(fd, body, len);
     return fd;
 }
 
@@ -212,7 +199,7 @@ static void only_who_holds_more_than_a_share_is_refused(void **state)
     close(large[1]);
     sleep_ms(LOOK_MS);
     for (int i = 0; i < CLIENTS; i++) {
-        send_bytes(fds[i], note + SENT, NOTE_BYTES - SENT);
+        raw_send_bytes(fds[i], note + SENT, NOTE_BYTES - SENT);
         assert_answer(fds[i], "HTTP/1.1 201 ", NOTE_JSON);
         close(fds[i]);
     }
@@ -245,85 +232,38 @@ static void requests_being_served_take_the_room_of_others(void **state)
 
 /* ---- HTTP/2 ---- */
 
-enum { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4 };
-enum { END_STREAM = 1, END_HEADERS = 4 };
-enum { REFUSED_STREAM = 7, CANCEL = 8 };
-
-static void send_frame(int fd, int type, int flags, int stream, const void *payload, size_t len)
-{
-    const unsigned char head[9] = {
-        (unsigned char)(len >> 16),    (unsigned char)(len >> 8),    (unsigned char)len,
-        (unsigned char)type,           (unsigned char)flags,         (unsigned char)(stream >> 24),
-        (unsigned char)(stream >> 16), (unsigned char)(stream >> 8), (unsigned char)stream,
-    };
-    send_bytes(fd, head, sizeof head);
-    send_bytes(fd, payload, len);
-}
-
-static int http2_connect(void)
-{
-    int fd = raw_connect();
-    assert_true(raw_send(fd, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
-    send_frame(fd, SETTINGS, 0, 0, "", 0);
-    return fd;
-}
-
 /* POST /notes: method and scheme by index, path and authority as literals. */
 static void http2_post_begin(int fd, int stream)
 {
     static const char head[] = "\x83\x86\x04\x06/notes\x01\x01"
                                "a";
-    send_frame(fd, HEADERS, END_HEADERS, stream, head, sizeof head - 1);
+    http2_send(fd, HTTP2_HEADERS, HTTP2_END_HEADERS, stream, head, sizeof head - 1);
 }
 
 static void http2_send_body(int fd, int stream, const char *body, size_t len, int flags)
 {
     for (size_t at = 0; at < len;) {
         size_t part = len - at < 16 * KIB ? len - at : 16 * KIB;
-        send_frame(fd, DATA, at + part == len ? flags : 0, stream, body + at, part);
+        http2_send(fd, HTTP2_DATA, at + part == len ? flags : 0, stream, body + at, part);
         at += part;
     }
 }
 
-static bool read_exactly(int fd, void *out, size_t len)
-{
-    struct pollfd readable = {.fd = fd, .events = POLLIN};
-    char *at = out;
-    while (len > 0) {
-        ssize_t got = poll(&readable, 1, PATIENCE_MS) > 0 ? recv(fd, at, len, 0) : -1;
-        if (got <= 0) {
-            return false;
-        }
-        at += got;
-        len -= (size_t)got;
-    }
-    return true;
-}
-
-struct frame {
-    int type;
-    int stream;
-    int code; /* of RST_STREAM */
-};
-
 /* The next HEADERS or RST_STREAM. */
-static struct frame read_frame(int fd)
+static struct http2_frame read_frame(int fd)
 {
-    unsigned char head[9];
-    unsigned char payload[32 * KIB];
+    struct http2_frame frame;
     do {
-        assert_true(read_exactly(fd, head, sizeof head));
-        size_t len = (size_t)head[0] << 16 | (size_t)head[1] << 8 | head[2];
-        assert_true(len <= sizeof payload && read_exactly(fd, payload, len));
-    } while (head[3] != HEADERS && head[3] != RST_STREAM);
-    return (struct frame){head[3], head[7] << 8 | head[8], payload[3]};
+        assert_true(http2_read(fd, &frame));
+    } while (frame.type != HTTP2_HEADERS && frame.type != HTTP2_RST_STREAM);
+    return frame;
 }
 
 static void streams_that_are_too_much_together_are_refused(void **state)
 {
     (void)state;
     enum { STREAMS = 8, LEFT_MAX = MEMORY_BYTES / (600 * KIB), LAST = 2 * STREAMS + 1 };
-    struct frame frame;
+    struct http2_frame frame;
     int left = STREAMS;
     int fd = http2_connect();
     for (int i = 0; i < STREAMS; i++) {
@@ -332,15 +272,16 @@ static void streams_that_are_too_much_together_are_refused(void **state)
     }
     while (left > LEFT_MAX) {
         frame = read_frame(fd);
-        assert_int_equal(frame.type, RST_STREAM);
-        left -= frame.code == REFUSED_STREAM; /* what is sent after that finds a closed stream */
+        assert_int_equal(frame.type, HTTP2_RST_STREAM);
+        /* What is sent after that finds a closed stream. */
+        left -= frame.number == HTTP2_REFUSED_STREAM;
     }
     http2_post_begin(fd, LAST);
-    http2_send_body(fd, LAST, note, NOTE_BYTES, END_STREAM);
+    http2_send_body(fd, LAST, note, NOTE_BYTES, HTTP2_END_STREAM);
     do {
         frame = read_frame(fd);
     } while (frame.stream != LAST);
-    assert_int_equal(frame.type, HEADERS);
+    assert_int_equal(frame.type, HTTP2_HEADERS);
     close(fd);
     fake_channel_await(&fix.fake.ended, 1);
 }
@@ -355,12 +296,12 @@ static void a_body_that_does_not_end_is_given_up(void **state)
     http2_post_begin(http2, 1);
     int64_t begun = now_ms();
     while (now_ms() - begun < 3 * READ_TIMEOUT_MS) {
-        send_frame(http2, DATA, 0, 1, endless, 1);
+        http2_send(http2, HTTP2_DATA, 0, 1, endless, 1);
         sleep_ms(READ_TIMEOUT_MS / 10);
     }
-    struct frame frame = read_frame(http2);
-    assert_int_equal(frame.type, RST_STREAM);
-    assert_int_equal(frame.code, CANCEL);
+    struct http2_frame frame = read_frame(http2);
+    assert_int_equal(frame.type, HTTP2_RST_STREAM);
+    assert_int_equal(frame.number, HTTP2_CANCEL);
     assert_true(raw_is_closed(http1));
     assert_a_note_is_got();
     close(http1);
@@ -369,17 +310,10 @@ static void a_body_that_does_not_end_is_given_up(void **state)
 
 /* ---- Giving up ---- */
 
-static void http2_get(int fd, int stream)
-{
-    static const char head[] = "\x82\x86\x04\x09/notes/42\x01\x01"
-                               "a";
-    send_frame(fd, HEADERS, END_HEADERS | END_STREAM, stream, head, sizeof head - 1);
-}
-
 static void http2_give_up(int fd, int stream)
 {
-    static const char code[4] = {0, 0, 0, CANCEL};
-    send_frame(fd, RST_STREAM, 0, stream, code, sizeof code);
+    static const char code[4] = {0, 0, 0, HTTP2_CANCEL};
+    http2_send(fd, HTTP2_RST_STREAM, 0, stream, code, sizeof code);
 }
 
 /* Whether the front has not closed the connection; what it sent is thrown away. */
@@ -394,7 +328,7 @@ static void a_client_that_gives_up_all_the_time_is_cut_off(void **state)
 {
     (void)state;
     enum { STREAMS = GW_FRONT_GIVEN_UP_PER_S_MAX };
-    struct frame frame;
+    struct http2_frame frame;
     int stream = 1;
     int fd = http2_connect();
     fix.fake.plan.end = FAKE_NEVER;
@@ -409,7 +343,7 @@ static void a_client_that_gives_up_all_the_time_is_cut_off(void **state)
     do { /* as often is no harm */
         frame = read_frame(fd);
     } while (frame.stream != stream);
-    assert_int_equal(frame.type, HEADERS);
+    assert_int_equal(frame.type, HTTP2_HEADERS);
 
     fix.fake.plan.end = FAKE_NEVER;
     for (int i = 0; is_open(fd); i++, stream += 2) {
@@ -432,7 +366,7 @@ static void a_client_that_is_refused_all_the_time_is_kept(void **state)
     for (int stream = 1; stream < 2 * REQUESTS;) {
         for (int i = 0; i < AT_ONCE; i++, stream += 2) {
             http2_post_begin(fd, stream);
-            http2_send_body(fd, stream, note, 20 * KIB, END_STREAM);
+            http2_send_body(fd, stream, note, 20 * KIB, HTTP2_END_STREAM);
         }
         for (int i = 0; i < AT_ONCE; i++) {
             read_frame(fd);
