@@ -1,9 +1,8 @@
-/* The front as the rest sees it: raw sockets that send what no decent client sends, go away in the
- * middle, or are there while the front drains. */
+/* The front as the rest sees it: raw sockets that send what no decent client sends, or go away in
+ * the middle. */
 #include "library/v1/library.tg.h"
 #include "tests/gateway/front_fixture.h"
 
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -222,114 +221,7 @@ static void a_large_answer_is_sent_whole_to_a_slow_client(void **state)
     free((char *)(uintptr_t)note.data);
 }
 
-/* ---- Draining ---- */
-
-static void *close_in_background(void *unused)
-{
-    gw_front_close(fix.front, FRONT_GRACE_MS);
-    fix.front = NULL;
-    return unused;
-}
-
-static void draining_answers_what_has_begun(void **state)
-{
-    (void)state;
-    static const char request[] = "GET /notes/42 HTTP/1.1\r\nHost: a\r\n\r\n";
-    char answer[4096];
-    pthread_t closer;
-    fix.fake.plan.end = FAKE_LATER;
-    fix.fake.plan.delay_ms = 500;
-    int busy = raw_connect();
-    int idle = raw_connect();
-    int late = raw_connect();
-    assert_true(raw_send(busy, request));
-    fake_channel_await(&fix.fake.started, 1);
-    fix.fake.plan.end = FAKE_INLINE;
-    assert_true(raw_send(idle, request));
-    raw_read(idle, answer, sizeof answer, NOTE_JSON);
-    pthread_create(&closer, NULL, close_in_background, NULL);
-    sleep_ms(200);
-    /* A connection that was there before may still ask. */
-    assert_true(raw_send(late, request));
-    raw_read(late, answer, sizeof answer, NULL);
-    assert_memory_equal(answer, "HTTP/1.1 200 ", 13);
-    assert_non_null(strstr(answer, "Connection: close\r\n"));
-    assert_int_equal(raw_connect(), -1);
-    raw_read(busy, answer, sizeof answer, NULL);
-    assert_memory_equal(answer, "HTTP/1.1 200 ", 13);
-    assert_non_null(strstr(answer, NOTE_JSON));
-    assert_true(raw_is_closed(idle));
-    pthread_join(closer, NULL);
-    close(busy);
-    close(idle);
-    close(late);
-}
-
-static void the_grace_ends(void **state)
-{
-    (void)state;
-    fix.fake.plan.end = FAKE_NEVER;
-    int fd = raw_connect();
-    assert_true(raw_send(fd, "GET /notes/42 HTTP/1.1\r\nHost: a\r\n\r\n"));
-    fake_channel_await(&fix.fake.started, 1);
-    int64_t before_ms = now_ms();
-    gw_front_close(fix.front, 300);
-    fix.front = NULL;
-    assert_in_range(now_ms() - before_ms, 300, 2500);
-    assert_int_equal(fix.fake.cancelled, 1);
-    close(fd);
-}
-
-enum { HAMMERS = 4 };
-static atomic_int answered;
-static atomic_int lost;
-
-/* Asks on one connection until the front closes it. Every request must get its answer. */
-static void ask_until_closed(int fd, const char *request)
-{
-    for (bool is_open = true; is_open;) {
-        char answer[1024];
-        bool is_sent = raw_send(fd, request);
-        raw_read(fd, answer, sizeof answer, NOTE_JSON);
-        if (!is_sent || strstr(answer, NOTE_JSON) == NULL) {
-            atomic_fetch_add(&lost, 1);
-            return;
-        }
-        atomic_fetch_add(&answered, 1);
-        is_open = strstr(answer, "Connection: keep-alive") != NULL;
-    }
-}
-
-/* Connects again and again until nobody listens any more. */
-static void *hammer(void *request)
-{
-    for (int fd; (fd = raw_connect()) >= 0;) {
-        ask_until_closed(fd, request);
-        close(fd);
-    }
-    return NULL;
-}
-
-static void draining_loses_no_request(void **state)
-{
-    (void)state;
-    static char *const requests[] = {
-        "GET /notes/42 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-        "GET /notes/42 HTTP/1.1\r\nHost: a\r\n\r\n",
-    };
-    pthread_t hammers[HAMMERS];
-    for (size_t i = 0; i < HAMMERS; i++) {
-        pthread_create(&hammers[i], NULL, hammer, requests[i % 2]);
-    }
-    sleep_ms(200);
-    gw_front_close(fix.front, FRONT_GRACE_MS);
-    fix.front = NULL;
-    for (int i = 0; i < HAMMERS; i++) {
-        pthread_join(hammers[i], NULL);
-    }
-    assert_true(atomic_load(&answered) > 0);
-    assert_int_equal(atomic_load(&lost), 0);
-}
+/* ---- Replacing ---- */
 
 /* Waits until nobody but the test holds the gateway it began with. */
 static void await_last_reference(void)
@@ -393,9 +285,6 @@ int main(void)
         WITH_FRONT(a_client_may_send_byte_by_byte),
         WITH_FRONT(a_client_that_hangs_up_cancels_its_call),
         WITH_FRONT(a_large_answer_is_sent_whole_to_a_slow_client),
-        WITH_FRONT(draining_answers_what_has_begun),
-        WITH_FRONT(the_grace_ends),
-        WITH_FRONT(draining_loses_no_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
