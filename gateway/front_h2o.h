@@ -91,10 +91,10 @@ void gw_front_set_access(struct gw_front *front, struct gw_access *access);
 void gw_front_drain(struct gw_front *front, int grace_ms);
 
 /* Drains and stops: no connection is accepted any more, requests that have begun are answered
- * (HTTP/1 with Connection: close, HTTP/2 after GOAWAY) for at most `grace_ms`, then cut off; the
- * threads end when every rpc has. A handler that does not heed its cancellation holds this up.
- * Frees the front. After gw_front_drain the grace is the one given there. Accepts NULL. Startup
- * thread. */
+ * (HTTP/1 with Connection: close, HTTP/2 between a GOAWAY that asks for no more and one that names
+ * the last stream that was taken) for at most `grace_ms`, then cut off; the threads end when every
+ * rpc has. A handler that does not heed its cancellation holds this up. Frees the front. After
+ * gw_front_drain the grace is the one given there. Accepts NULL. Startup thread. */
 void gw_front_close(struct gw_front *front, int grace_ms);
 
 #endif

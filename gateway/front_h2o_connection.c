@@ -213,10 +213,11 @@ static void speak(struct gw_front_connection *connection, bool http2)
     }
 }
 
-/* No HTTP/1 method begins with "PRI " (RFC 9113 section 3.4). */
+/* The preface of HTTP/2 (RFC 9113 section 3.4) is handed on whole, so that the library writes its
+ * SETTINGS at once, before a drain may write GOAWAY. */
 static void on_first_bytes(h2o_socket_t *socket, const char *error)
 {
-    static const char preface[] = "PRI ";
+    static const char preface[] = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     struct gw_front_connection *connection = socket->data;
     if (error != NULL) {
         h2o_socket_close(socket);

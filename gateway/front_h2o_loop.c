@@ -63,30 +63,19 @@ static void close_listener(struct gw_front_loop *loop)
     loop->listener = NULL;
 }
 
-/* Of the library's two GOAWAYs only the first is sent. With the second, a second later, it would
- * drop requests that are still being read, and read a CONTINUATION frame for ever. Which
- * connections have nothing left to do, gw_front_connections_close_idle knows. One that begins later
- * is told nothing: it is served until it rests, or until the grace is over. */
-static void tell_to_go(h2o_context_t *context)
-{
-    h2o_context_request_shutdown(context);
-    h2o_timeout_unlink(&context->http2._graceful_shutdown_timeout);
-}
-
 static void begin_draining(struct gw_front_loop *loop, int64_t now_ns)
 {
     loop->phase = GW_FRONT_DRAINING;
     loop->draining_since_ns = now_ns;
     close_listener(loop);
-    tell_to_go(&loop->http1);
-    tell_to_go(&loop->http2);
+    loop->http1.shutdown_requested = 1; /* its answers are the last; see front_h2o_drain.c */
 }
 
 static void keep_draining(struct gw_front_loop *loop, int64_t now_ns) ON_LOOP;
 
 static void keep_draining(struct gw_front_loop *loop, int64_t now_ns)
 {
-    gw_front_connections_close_idle(loop, now_ns);
+    gw_front_connections_drain(loop, now_ns);
     if (loop->phase == GW_FRONT_DRAINING &&
         now_ns - loop->draining_since_ns >= loop->grace_ms * BASE_NS_PER_MS) {
         loop->phase = GW_FRONT_CUTTING;

@@ -4,7 +4,7 @@
  *   front_h2o_loop.c      one thread's loop: mailbox, timers, draining
  *   front_h2o_connection.c accepting, HTTP/1 or HTTP/2, lingering, hang-ups
  *   front_h2o_intake.c    what is being read: how much, and for how long
- *   front_h2o_drain.c     connections that are closed or cut off while the front drains
+ *   front_h2o_drain.c     connections while the front drains: told to go, closed, cut off
  *   front_h2o_request.c   one request: to the desk and back
  *   front_h2o_answer.c    one answer: ours, or the library's own made ours
  *   front_h2o_log.c       one request's id and its line in the log
@@ -112,9 +112,11 @@ struct gw_front_connection {
     struct gw_front_connection *previous;
     struct gw_front_loop *loop;
     h2o_socket_t *socket;
-    int64_t ready_at_ns; /* when it was accepted, its protocol known, an answer of HTTP/1 ended */
+    int64_t ready_at_ns; /* when it was accepted, its protocol known, an answer of HTTP/1 ended, or
+                            a client of HTTP/2 was told to go */
     struct base_timer first_bytes; /* until it is known which protocol is spoken */
     bool is_http2;
+    bool is_told;            /* over HTTP/2: that it is to begin no more requests */
     bool is_cut;             /* its socket is shut, and the library has not noticed yet */
     int64_t second_began_ns; /* of the count below */
     int given_up_count;
@@ -227,10 +229,9 @@ bool gw_front_intake_has_room(const struct gw_front *front, size_t body_bytes);
 
 /* ---- front_h2o_drain.c ---- */
 
-/* Lets the library see the end of the stream on connections that wait for a request, so that it
- * closes them. Over HTTP/1 what has arrived is still served; over HTTP/2, where the client was
- * told to go a second before, it is not. */
-void gw_front_connections_close_idle(struct gw_front_loop *loop, int64_t now_ns);
+/* Tells clients of HTTP/2 to go, and closes connections that wait for a request. To be called again
+ * and again. */
+void gw_front_connections_drain(struct gw_front_loop *loop, int64_t now_ns);
 
 /* Cancels every call and cuts every connection off. */
 void gw_front_connections_cut(struct gw_front_loop *loop) ON_LOOP;

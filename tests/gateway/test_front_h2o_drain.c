@@ -1,5 +1,6 @@
 /* What clients see while the front drains. */
 #include "tests/gateway/front_fixture.h"
+#include "tests/gateway/http2_frames.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -111,12 +112,129 @@ static void draining_loses_no_request(void **state)
     assert_int_equal(atomic_load(&lost), 0);
 }
 
+/* ---- HTTP/2 ---- */
+
+/* Longer than what these tests wait for takes. */
+#define LONG_GRACE_MS 20000
+
+/* How long a front waits between its two GOAWAYs, at least. */
+#define SILENCE_MS 1000
+
+/* As GOAWAY names them. */
+#define ALL_STREAMS 0x7FFFFFFFU
+
+/* What a client is told until its connection is closed. */
+struct story {
+    int first_type; /* of frame */
+    int last_answered;
+    int goaways;
+    unsigned last_taken[2]; /* by each GOAWAY */
+};
+
+static struct story read_to_the_end(int fd)
+{
+    struct story story = {.first_type = -1};
+    for (struct http2_frame frame; http2_read(fd, &frame);) {
+        if (story.first_type == -1) {
+            story.first_type = frame.type;
+        }
+        if (frame.type == HTTP2_HEADERS) {
+            story.last_answered = frame.stream;
+        } else if (frame.type == HTTP2_GOAWAY) {
+            assert_true(story.goaways < 2);
+            story.last_taken[story.goaways++] = frame.number;
+        }
+    }
+    close(fd);
+    return story;
+}
+
+static void assert_told_twice(const struct story *story)
+{
+    assert_int_equal(story->goaways, 2);
+    assert_int_equal(story->last_taken[0], ALL_STREAMS);
+    assert_int_equal(story->last_taken[1], story->last_answered);
+}
+
+static void the_last_goaway_names_the_last_stream_that_was_answered(void **state)
+{
+    (void)state;
+    int fd = http2_connect();
+    http2_get(fd, 1);
+    http2_get(fd, 3);
+    fake_channel_await(&fix.fake.ended, 2);
+    int64_t begun = now_ms();
+    gw_front_drain(fix.front, LONG_GRACE_MS);
+    struct story story = read_to_the_end(fd);
+    assert_told_twice(&story);
+    assert_int_equal(story.last_answered, 3);
+    assert_in_range(now_ms() - begun, SILENCE_MS, LONG_GRACE_MS / 2);
+}
+
+/* Waits until the front listens no more. */
+static void await_closed_door(void)
+{
+    for (int fd; (fd = raw_connect()) >= 0; sleep_ms(10)) {
+        close(fd);
+    }
+}
+
+static void a_client_that_begins_while_the_front_drains_is_told_to_go(void **state)
+{
+    (void)state;
+    static const char preface[] = HTTP2_PREFACE;
+    enum { SEEN = 4 };
+    int fd = raw_connect();
+    raw_send_bytes(fd, preface, SEEN);
+    gw_front_drain(fix.front, LONG_GRACE_MS);
+    await_closed_door();
+    raw_send_bytes(fd, preface + SEEN, sizeof preface - 1 - SEEN);
+    http2_send(fd, HTTP2_SETTINGS, 0, 0, "", 0);
+    http2_get(fd, 1);
+    struct story story = read_to_the_end(fd);
+    assert_int_equal(story.first_type, HTTP2_SETTINGS);
+    assert_told_twice(&story);
+    assert_int_equal(story.last_answered, 1);
+}
+
+/* Whether it is answered or not, the client knows. */
+static void a_request_just_as_its_connection_is_closed_is_answered_or_not_taken(void **state)
+{
+    (void)state;
+    enum { CLIENTS = 100 };
+    int fds[CLIENTS];
+    struct http2_frame frame = {0};
+    for (int i = 0; i < CLIENTS; i++) {
+        fds[i] = http2_connect();
+        http2_get(fds[i], 1);
+    }
+    fake_channel_await(&fix.fake.ended, CLIENTS);
+    int first = http2_connect();
+    gw_front_drain(fix.front, LONG_GRACE_MS);
+    while (frame.type != HTTP2_GOAWAY) {
+        assert_true(http2_read(first, &frame));
+    }
+    close(first);
+    sleep_ms(SILENCE_MS - CLIENTS / 2);
+    for (int i = 0; i < CLIENTS; i++) {
+        http2_get(fds[i], 3);
+        sleep_ms(1);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        struct story story = read_to_the_end(fds[i]);
+        assert_told_twice(&story);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_FRONT(draining_answers_what_has_begun),
         WITH_FRONT(the_grace_ends),
         WITH_FRONT(draining_loses_no_request),
+        WITH_FRONT(the_last_goaway_names_the_last_stream_that_was_answered),
+        WITH_FRONT(a_client_that_begins_while_the_front_drains_is_told_to_go),
+        WITH_FRONT(a_request_just_as_its_connection_is_closed_is_answered_or_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
