@@ -18,6 +18,8 @@
 #define WARM_ANSWERS 300
 /* E2E_GRACE_S, and room for a slow machine. */
 #define EXIT_MS_MAX 20000
+/* Well before the grace is over. */
+#define EARLY_EXIT_MS_MAX 5000
 
 struct world {
     struct e2e_dir dir;
@@ -198,10 +200,10 @@ static void on_created(void *user, size_t slot, const struct e2e_response *respo
 {
     struct world *world = user;
     if (response->outcome != CURLE_OK) {
-        if (response->outcome != CURLE_COULDNT_CONNECT) {
-            print_message("unanswered: %s\n", curl_easy_strerror(response->outcome));
+        if (response->outcome != CURLE_COULDNT_CONNECT || response->body.len > 0) {
+            e2e_fail(&world->program, "POST /users ended with %s after %zu bytes",
+                     curl_easy_strerror(response->outcome), response->body.len);
         }
-        assert_int_equal(response->body.len, 0);
         atomic_fetch_add(&world->unanswered, 1);
         return;
     }
@@ -263,6 +265,7 @@ static void test_request_half_sent(void **state)
 #define FRAME(length, type, flags, stream) "\0\0" length type flags "\0\0\0" stream
 #define HEADERS "\1"
 #define SETTINGS "\4"
+#define GOAWAY "\7"
 #define CONTINUATION "\x9"
 #define DATA "\0"
 #define NO_FLAGS "\0"
@@ -276,27 +279,36 @@ static void test_request_half_sent(void **state)
 #define GET "\x82"
 #define POST "\x83"
 
-#define SEND(fd, bytes) assert_true(send_all(fd, bytes, sizeof bytes - 1))
+/* What a front that drains says: which stream was the last that it took. */
+#define GOAWAY_AFTER(stream)                                                                       \
+    FRAME("\x19", GOAWAY, NO_FLAGS, "\0") stream "\0\0\0\0graceful shutdown"
+#define ANY_STREAM "\x7f\xff\xff\xff"
 
-/* Reads until `text` has come. */
-static bool read_until(int fd, const char *text)
+#define SEND(fd, bytes) assert_true(send_all(fd, bytes, sizeof bytes - 1))
+#define HAS(got, text) (memmem((got)->bytes, (got)->len, text, sizeof(text) - 1) != NULL)
+
+struct received {
+    size_t len;
+    char bytes[16384];
+};
+
+/* Reads what comes until the front has closed, and closes. */
+static void read_to_the_end(int fd, struct received *got)
 {
-    char got[16384];
-    size_t used = 0;
-    while (used < sizeof got && memmem(got, used, text, strlen(text)) == NULL) {
-        ssize_t more = recv(fd, got + used, sizeof got - used, 0);
-        if (more <= 0) {
-            return false;
-        }
-        used += (size_t)more;
+    ssize_t more;
+    got->len = 0;
+    while ((more = recv(fd, got->bytes + got->len, sizeof got->bytes - got->len, 0)) > 0) {
+        got->len += (size_t)more;
     }
-    return used < sizeof got;
+    close(fd);
+    assert_true(HAS(got, GOAWAY_AFTER(ANY_STREAM)));
 }
 
 /* A body over HTTP/2 that is on its way when the signal comes is waited for, too. */
 static void test_http2_request_half_sent(void **state)
 {
     struct world *world = *state;
+    struct received got;
     int fd = e2e_connect(world->program.http_port, READ_MS_MAX);
     SEND(fd, PREFACE FRAME("\0", SETTINGS, NO_FLAGS, "\0"));
     SEND(fd, FRAME(HEAD_BYTES, HEADERS, END_HEADERS, "\1") HEAD(POST));
@@ -304,20 +316,24 @@ static void test_http2_request_half_sent(void **state)
     e2e_sleep_ms(200);
     e2e_terminate(&world->program);
     e2e_sleep_ms(1500);
+    long long begin_ms = e2e_now_ms();
     SEND(fd, FRAME("\xa", DATA, END_STREAM, "\1") ":\"user 7\"}");
-    assert_true(read_until(fd, "{\"id\":0}"));
+    read_to_the_end(fd, &got);
+    assert_true(HAS(&got, "{\"id\":0}"));
+    assert_true(HAS(&got, GOAWAY_AFTER("\0\0\0\1")));
     world->id_of_name[7] = 1;
     atomic_store(&world->answered, 1);
     e2e_wait(&world->program);
-    close(fd);
+    assert_in_range(e2e_now_ms() - begin_ms, 0, EARLY_EXIT_MS_MAX);
     check_store(world);
 }
 
-/* One stream has an answer that the client does not take, another a head that goes on after the
+/* One stream has an answer that the client does not take yet, another a head that goes on after the
  * signal. */
 static void test_http2_head_half_sent(void **state)
 {
     struct world *world = *state;
+    struct received got;
     int fd = e2e_connect(world->program.http_port, READ_MS_MAX);
     SEND(fd, PREFACE FRAME("\6", SETTINGS, NO_FLAGS, "\0") "\0\4\0\0\0\0"); /* no window */
     SEND(fd, FRAME(HEAD_BYTES, HEADERS, END_BOTH, "\1") HEAD(GET));
@@ -325,9 +341,15 @@ static void test_http2_head_half_sent(void **state)
     e2e_sleep_ms(200);
     e2e_terminate(&world->program);
     e2e_sleep_ms(1500);
+    long long begin_ms = e2e_now_ms();
     SEND(fd, FRAME("\0", CONTINUATION, END_HEADERS, "\3"));
+    SEND(fd, FRAME("\6", SETTINGS, NO_FLAGS, "\0") "\0\4\0\0\1\0"); /* 256 bytes a stream */
+    read_to_the_end(fd, &got);
+    assert_true(HAS(&got, FRAME("\2", DATA, END_STREAM, "\1") "{}"));
+    assert_true(HAS(&got, FRAME("\2", DATA, END_STREAM, "\3") "{}"));
+    assert_true(HAS(&got, GOAWAY_AFTER("\0\0\0\3")));
     e2e_wait(&world->program);
-    close(fd);
+    assert_in_range(e2e_now_ms() - begin_ms, 0, EARLY_EXIT_MS_MAX);
 }
 
 static const char get[] = "GET /users HTTP/1.1\r\nHost: localhost\r\n\r\n";
