@@ -240,16 +240,22 @@ static void check_notes(struct world *world, struct e2e_client *client)
     }
 }
 
+/* Starts the program and holds it to what was answered before. */
+static void start_and_check(struct world *world)
+{
+    e2e_start_serve(&world->program, &world->dir);
+    struct e2e_client *client = e2e_client_create(world->program.http_port, E2E_HTTP1);
+    check_users(world, client);
+    settle_removals(world, client);
+    check_notes(world, client);
+    e2e_client_destroy(client);
+}
+
 static void test_killed_under_write_load(void **state)
 {
     struct world *world = *state;
     for (size_t round = 0; round < ROUNDS; round++) {
-        e2e_start_serve(&world->program, &world->dir);
-        struct e2e_client *client = e2e_client_create(world->program.http_port, E2E_HTTP1);
-        check_users(world, client);
-        settle_removals(world, client);
-        check_notes(world, client);
-        e2e_client_destroy(client);
+        start_and_check(world);
         world->is_killed = false;
         world->kill_ms = e2e_now_ms() + LOAD_MS + (long long)round * 7 % 50;
         const struct e2e_load load = {.port = world->program.http_port,
@@ -261,12 +267,7 @@ static void test_killed_under_write_load(void **state)
                                       .on_tick = on_tick};
         e2e_load_run(&load, RUN_MS_MAX);
     }
-    e2e_start_serve(&world->program, &world->dir);
-    struct e2e_client *client = e2e_client_create(world->program.http_port, E2E_HTTP1);
-    check_users(world, client);
-    settle_removals(world, client);
-    check_notes(world, client);
-    e2e_client_destroy(client);
+    start_and_check(world);
     e2e_stop(&world->program);
     print_message("%zu answered writes outlived %d kills\n", world->writes, ROUNDS);
     assert_in_range(world->writes, ROUNDS, USERS_MAX);
