@@ -138,12 +138,13 @@ static void dispatch(struct gw_call *call, const struct gw_exchange *exchange)
     }
 }
 
-/* The routes know no stages: takes the stage off the front of the path, or leaves no path. */
+/* The routes know no stages: takes the stage off the front of the path, or leaves no path. What is
+ * no path, "*" or worse, is in no stage. */
 static void take_stage(struct gw_call *call, struct gw_exchange *exchange)
 {
     const struct gw_admission_policy *policy = call->tenure->gateway->policy;
     call->stage = 0;
-    if (policy != NULL &&
+    if (policy != NULL && base_str_starts_with(exchange->raw_path, BASE_STR("/")) &&
         !gw_stages_split(policy->stages, exchange->raw_path, &call->stage, &exchange->raw_path)) {
         exchange->raw_path = (struct base_str){0};
     }

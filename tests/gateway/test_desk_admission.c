@@ -275,6 +275,31 @@ static void stages_and_the_process_have_limits_for_all(void **state)
     assert_non_null(strstr(client.headers, "ratelimit-policy: \"gateway\";q=5;w=500\n"));
 }
 
+/* ---- Stages ---- */
+
+static void what_is_no_path_is_told_so_beside_any_stage(void **state)
+{
+    static const struct {
+        const char *method;
+        const char *target;
+        int status;
+    } rows[] = {
+        {"GET", "/prod/notes", 200}, {"GET", "/notes", 404}, {"OPTIONS", "/prod/notes", 204},
+        {"OPTIONS", "*", 204},       {"GET", "*", 400},      {"GET", "notes", 400},
+    };
+    (void)state;
+    limits.policy.key_rule = GW_KEYS_NEVER;
+    limits.stages.stages[0].name = BASE_STR("prod");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct desk_client client = {0};
+        desk_begin(&client, rows[i].method, rows[i].target, NULL, NULL);
+        release(&client);
+        if (client.status != rows[i].status) {
+            fail_msg("%s %s: %d", rows[i].method, rows[i].target, client.status);
+        }
+    }
+}
+
 /* ---- Quotas ---- */
 
 static void waits_for_the_quota_and_goes_on(void **state)
@@ -356,6 +381,7 @@ int main(void)
         AT_DESK(everybody_is_asked_where_keys_are_required),
         AT_DESK(each_limit_refuses_in_its_name),
         AT_DESK(stages_and_the_process_have_limits_for_all),
+        AT_DESK(what_is_no_path_is_told_so_beside_any_stage),
         AT_DESK(waits_for_the_quota_and_goes_on),
         AT_DESK(what_is_not_wanted_any_more_goes_back),
         AT_DESK(without_an_answer_the_flag_decides),
