@@ -85,6 +85,7 @@ static void call_recycle(struct gw_call *call)
     base_buf_reset(&call->json, GW_CALL_KEEP_BYTES);
     call->metadata = (struct rpc_metadata){0};
     call->answer = (struct gw_answer){0};
+    call->own_headers = 0;
     call->route = NULL;
     call->is_answered = false;
     call->has_message = false;

@@ -31,6 +31,7 @@ static void go_on(struct gw_call *call, enum gw_verdict verdict)
     }
     if (gw_admission_has_quota(&call->admission)) {
         add_admission_headers(call, verdict);
+        call->own_headers = call->answer.header_count;
     }
     gw_call_start_rpc(call);
 }

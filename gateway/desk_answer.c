@@ -76,7 +76,7 @@ void gw_call_give_up(struct gw_call *call, enum base_code code, const char *mess
         return;
     }
     gw_call_hold(call);
-    call->answer.header_count = 0;
+    call->answer.header_count = call->own_headers;
     gw_call_answer_text(call, gw_status_http(code), code, message);
     if (call->rpc != NULL) {
         rpc_call_cancel(call->rpc);

@@ -32,8 +32,9 @@ struct gw_call {
     struct base_buf json; /* the answer's body */
     struct rpc_metadata metadata;
     struct gw_answer answer;
-    unsigned holds;  /* functions on the stack that will touch the call again */
-    bool is_waiting; /* for its admission's mail */
+    size_t own_headers; /* of the answer: those that stay when the rpc is given up */
+    unsigned holds;     /* functions on the stack that will touch the call again */
+    bool is_waiting;    /* for its admission's mail */
     bool is_answered;
     bool has_message; /* the rpc's response is in `json` */
     struct base_err err;

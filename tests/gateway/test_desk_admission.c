@@ -352,6 +352,23 @@ static void what_is_not_wanted_any_more_goes_back(void **state)
     assert_int_equal(get(&client, "/notes"), 200);
 }
 
+/* What the service has told of itself is as little known as how its call will end. */
+static void a_call_that_is_given_up_tells_of_its_quota(void **state)
+{
+    (void)state;
+    struct desk_client client;
+    Tollgate__Quota quota = minutely(32);
+    know_key(NULL, NULL, &quota);
+    fix.fake.plan.end = FAKE_NEVER;
+    assert_int_equal(get(&client, "/notes"), 0);
+    answer_quota(true, 2, 30);
+    base_timers_run(&fix.timers, base_clock_monotonic_ns() + 60 * BASE_NS_PER_S);
+    assert_int_equal(client.status, 504);
+    assert_string_equal(client.headers, "ratelimit: \"quota\";r=31;t=39\n");
+    release(&client);
+    base_mailbox_drain(&fix.mailbox);
+}
+
 static void without_an_answer_the_flag_decides(void **state)
 {
     (void)state;
@@ -384,6 +401,7 @@ int main(void)
         AT_DESK(what_is_no_path_is_told_so_beside_any_stage),
         AT_DESK(waits_for_the_quota_and_goes_on),
         AT_DESK(what_is_not_wanted_any_more_goes_back),
+        AT_DESK(a_call_that_is_given_up_tells_of_its_quota),
         AT_DESK(without_an_answer_the_flag_decides),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
