@@ -33,6 +33,7 @@ struct gw_reader {
     struct base_err *err;
     const struct gw_place *place; /* innermost */
     int depth;                    /* of objects and arrays now open */
+    size_t searched;              /* bytes, of GW_ANY_SEARCH_BYTES_MAX */
 };
 
 /* Puts "body at byte N, path: " before the message already in the error; returns false. */

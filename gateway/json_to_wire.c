@@ -146,8 +146,12 @@ static struct gw_reader start(struct base_str json, const struct gw_transcode_op
     size_t room = out->max_bytes - out->len;
     (void)base_buf_reserve(out, json.len < room ? json.len : room);
     struct base_str text = json.data == NULL ? BASE_STR("") : json;
-    struct gw_reader reader = {text.data, text.data, text.data + text.len, options, out, err,
-                               NULL,      0};
+    struct gw_reader reader = {.start = text.data,
+                               .next = text.data,
+                               .end = text.data + text.len,
+                               .options = options,
+                               .out = out,
+                               .err = err};
     gw_reader_space(&reader);
     return reader;
 }

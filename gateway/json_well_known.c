@@ -53,6 +53,19 @@ static bool read_value(struct gw_reader *reader, const struct gw_message *type)
     return gw_read_element(reader, &type->fields[which], &is_skipped);
 }
 
+/* Passes over a member's value in search of "@type". */
+static bool search_on(struct gw_reader *reader)
+{
+    const char *value = reader->next;
+    if (!gw_reader_skip(reader)) {
+        return false;
+    }
+    reader->searched += (size_t)(reader->next - value);
+    return reader->searched <= GW_ANY_SEARCH_BYTES_MAX ||
+           gw_reader_fail(reader, value,
+                          "a \"@type\" that stands behind too much: it belongs first");
+}
+
 /* Finds the type that "@type" names in the object that starts here, and appends its URL. The reader
  * comes back to where it was. NULL in out_type: the object is empty. */
 static bool read_type_url(struct gw_reader *reader, const struct gw_field *field,
@@ -76,7 +89,7 @@ static bool read_type_url(struct gw_reader *reader, const struct gw_field *field
         if (base_str_eq(key, BASE_STR("@type"))) {
             break;
         }
-        if (!gw_reader_skip(reader) || !gw_reader_more(reader, '}', &more)) {
+        if (!search_on(reader) || !gw_reader_more(reader, '}', &more)) {
             return false;
         }
         if (!more) {

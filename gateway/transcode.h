@@ -26,6 +26,11 @@
 /* Objects and arrays inside each other, and messages inside messages. */
 #define GW_NESTING_MAX 100
 
+/* Bytes of a JSON text that are passed over, in all, in search of the "@type" of an Any, which
+ * belongs in front of what it tells how to read. An Any in an Any passes over the same bytes again.
+ */
+#define GW_ANY_SEARCH_BYTES_MAX (size_t)(16 * 1024 * 1024)
+
 /* The largest integer, either side of zero, up to which a double tells each from the next. */
 #define GW_EXACT_INTEGER_MAX (INT64_C(1) << 53)
 

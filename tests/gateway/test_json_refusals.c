@@ -281,6 +281,51 @@ static void refuses_deep_nesting(void **state)
     assert_false(read_nested("{\"a\":", "}", GW_NESTING_MAX + 1, &err));
 }
 
+/* Reads a string of a MiB in an Any in so many others, each with what tells its type before or
+ * behind it. */
+static bool read_nested_any(int depth, bool is_behind, struct base_err *err)
+{
+    const struct gw_transcode_options options = {.schema = test_schema()};
+    const size_t text_len = (size_t)1024 * 1024;
+    struct base_buf json, out;
+    base_buf_init(&json, SIZE_MAX);
+    base_buf_init(&out, SIZE_MAX);
+    for (int i = 0; i <= depth; i++) {
+        const char *type = i == depth ? "StringValue" : "Any";
+        assert_true(is_behind ? base_buf_printf(&json, "{\"value\":")
+                              : base_buf_printf(
+                                    &json, "{\"@type\":\"a/google.protobuf.%s\",\"value\":", type));
+    }
+    assert_true(base_buf_append_char(&json, '"') && base_buf_reserve(&json, text_len));
+    memset(base_buf_end(&json), 'x', text_len);
+    json.len += text_len;
+    assert_true(base_buf_append_char(&json, '"'));
+    for (int i = depth; i >= 0; i--) {
+        const char *type = i == depth ? "StringValue" : "Any";
+        assert_true(is_behind ? base_buf_printf(&json, ",\"@type\":\"a/google.protobuf.%s\"}", type)
+                              : base_buf_append_char(&json, '}'));
+    }
+    bool ok =
+        gw_json_to_wire(test_type("google.protobuf.Any"), base_buf_str(&json), &options, &out, err);
+    base_buf_dispose(&json);
+    base_buf_dispose(&out);
+    return ok;
+}
+
+/* What each search for a type costs adds up from one Any to the next around it. */
+static void refuses_to_search_for_types_without_end(void **state)
+{
+    (void)state;
+    const int searches_max = GW_ANY_SEARCH_BYTES_MAX >> 20;
+    struct base_err err;
+    assert_true(read_nested_any(searches_max - 2, true, &err));
+    assert_false(read_nested_any(searches_max, true, &err));
+    assert_non_null(
+        strstr(err.message, ": a \"@type\" that stands behind too much: it belongs first"));
+    assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
+    assert_true(read_nested_any(GW_NESTING_MAX - 1, false, &err));
+}
+
 /* What came from outside is shown only in part. */
 static void cuts_what_it_shows(void **state)
 {
@@ -383,6 +428,7 @@ int main(void)
         cmocka_unit_test(refuses_well_known),
         cmocka_unit_test(refuses_a_word_cut_short),
         cmocka_unit_test(refuses_deep_nesting),
+        cmocka_unit_test(refuses_to_search_for_types_without_end),
         cmocka_unit_test(cuts_what_it_shows),
         cmocka_unit_test(finds_a_duplicate_among_many),
         cmocka_unit_test(keeps_within_the_output_maximum),
