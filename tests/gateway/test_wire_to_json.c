@@ -277,6 +277,7 @@ static const struct field_row field_rows[] = {
     {"test.v2.Legacy", "text", "", "\"a \\\"quoted\\\" text\""},
     {"test.v2.Legacy", "blob", "", "\"AQr/\""},
     {"test.v2.Legacy", "closed", "", "\"SECOND\""},
+    {"test.v2.Legacy", "unsaid", "", "\"FIRST\""},
     {"test.v2.Legacy", "real", "", "\"Infinity\""},
     {"test.v2.Legacy", "flag", "", "true"},
     {"test.v2.Legacy", "large", "", "\"18446744073709551615\""},
