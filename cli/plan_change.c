@@ -11,7 +11,8 @@
 /* Operations of one update: a few texts and numbers, and the stages. */
 #define OPERATIONS_MAX (10 + 2 * CLI_LIST_ITEMS_MAX)
 
-/* Bytes of one operation's value that is made here. */
+/* Bytes of one operation's value that is made here. A stage that is cut has an id or a name that is
+ * too long all the same. */
 #define VALUE_SIZE 320
 
 /* ---- update ---- */
@@ -20,18 +21,18 @@
 struct update {
     Tollgate__Admin__PatchOperation room[OPERATIONS_MAX];
     Tollgate__Admin__PatchOperation *operations[OPERATIONS_MAX];
-    char values[OPERATIONS_MAX][VALUE_SIZE];
+    char values[OPERATIONS_MAX][VALUE_SIZE]; /* of operations whose value is made here */
     size_t count;
 };
 
+/* Borrows all three texts. */
 static void add_operation(struct update *update, char *op, char *path, const char *value)
 {
     Tollgate__Admin__PatchOperation *operation = &update->room[update->count];
     tollgate__admin__patch_operation__init(operation);
-    snprintf(update->values[update->count], VALUE_SIZE, "%s", value);
     operation->op = op;
     operation->path = path;
-    operation->value = update->values[update->count];
+    operation->value = (char *)(uintptr_t)value;
     update->operations[update->count++] = operation;
 }
 
@@ -44,8 +45,8 @@ static void set_text(struct update *update, char *path, const char *value)
 
 static void set_number(struct update *update, char *path, int value, bool is_given)
 {
-    char text[16];
-    snprintf(text, sizeof text, "%d", value);
+    char *text = update->values[update->count];
+    snprintf(text, VALUE_SIZE, "%d", value);
     set_text(update, path, is_given ? text : NULL);
 }
 
@@ -65,28 +66,16 @@ static bool set_period(struct update *update, const char *text, struct base_err 
 static void change_stages(struct update *update, char *op, const struct cli_list *stages)
 {
     for (size_t i = 0; i < stages->count; i++) {
-        char text[VALUE_SIZE];
+        char *text = update->values[update->count];
         bool has_api = strchr(stages->items[i], ':') != NULL;
-        snprintf(text, sizeof text, "%s%s", has_api ? "" : SRV_ACCESS_API_ID ":", stages->items[i]);
+        snprintf(text, VALUE_SIZE, "%s%s", has_api ? "" : SRV_ACCESS_API_ID ":", stages->items[i]);
         add_operation(update, op, "/apiStages", text);
     }
-}
-
-/* A text that is too long for an operation would be cut. */
-static bool check_text(const char *flag, const char *text, struct base_err *err)
-{
-    return text == NULL || strlen(text) < VALUE_SIZE ||
-           base_err_set(err, BASE_INVALID_ARGUMENT, "%s: at most %d bytes", flag, VALUE_SIZE - 1);
 }
 
 static bool read_update(const struct cli_manage_options *options, struct update *update,
                         struct base_err *err)
 {
-    if (!check_text("--name", options->name, err) ||
-        !check_text("--description", options->description, err) ||
-        !check_text("--rate", options->rate, err)) {
-        return false;
-    }
     update->count = 0;
     set_text(update, "/name", options->name);
     set_text(update, "/description", options->description);

@@ -47,7 +47,7 @@ static void add_row(struct cli_table *table, const Tollgate__Admin__UsagePlan *p
     char quota[48];
     char stages[STAGES_SIZE];
     if (plan->throttle != NULL) {
-        snprintf(rate, sizeof rate, "%g a second", plan->throttle->rate_limit);
+        snprintf(rate, sizeof rate, "%.15g a second", plan->throttle->rate_limit);
         snprintf(burst, sizeof burst, "%" PRId32, plan->throttle->burst_limit);
     }
     format_quota(plan->quota, quota, sizeof quota);

@@ -131,6 +131,8 @@ class Manage(unittest.TestCase):
         changed["warnings"] = []
         self.assertIn(changed, call("plans", "list"))
         self.assertEqual(call("plans", "show", made["id"]), changed)
+        long_text = "What it is for. " * 64
+        self.assertEqual(call("plans", "update", made["id"], "--description", long_text)["description"], long_text)
         call("plans", "delete", made["id"])
         self.assertNotIn(made["id"], [plan["id"] for plan in call("plans", "list")])
 
@@ -204,6 +206,12 @@ class Manage(unittest.TestCase):
             done = subprocess.run([program.path, "keys", "import", path], capture_output=True, text=True, input="",
                                   timeout=CALL_S_MAX, env=environment())
             self.assertEqual((done.returncode, done.stdout, done.stderr), (2, "", f"tollgate keys import: {words}\n"))
+
+    def test_a_rate_is_shown_with_all_its_digits(self):
+        for rate in "1234567", "0.001", "12345.678":
+            plan = call("plans", "create", "rated", "--rate", rate)
+            self.assertIn(f"rated  {rate} a second", on_terminal("plans", "show", plan["id"])[1])
+            call("plans", "delete", plan["id"])
 
     def test_names_cannot_move_the_cursor(self):
         name = "evil\x1b[2J \u202etxt\u202c \x9b31m"
