@@ -110,6 +110,22 @@ static bool send_update(struct cli_manage *manage, const char *plan_id, struct u
            cli_plan_show(manage, answer, err);
 }
 
+/* A burst without a rate would let its requests through once and then none for ever. */
+static bool check_burst(struct cli_manage *manage, struct base_err *err)
+{
+    const struct cli_manage_options *options = manage->options;
+    if (options->burst == 0 || options->rate != NULL) {
+        return true;
+    }
+    ProtobufCMessage *answer;
+    if (!cli_manage_call_on(manage, "GET", "/usageplans/", options->id, NULL,
+                            &tollgate__admin__usage_plan__descriptor, &answer, err)) {
+        return false;
+    }
+    return ((const Tollgate__Admin__UsagePlan *)answer)->throttle != NULL ||
+           base_err_set(err, BASE_INVALID_ARGUMENT, "--burst needs a --rate: the plan has none");
+}
+
 bool cli_plan_update(struct cli_manage *manage, struct base_err *err)
 {
     struct update update;
@@ -119,7 +135,7 @@ bool cli_plan_update(struct cli_manage *manage, struct base_err *err)
     if (update.count == 0) {
         return base_err_set(err, BASE_INVALID_ARGUMENT, "no flag says what shall change");
     }
-    return send_update(manage, manage->options->id, &update, err);
+    return check_burst(manage, err) && send_update(manage, manage->options->id, &update, err);
 }
 
 /* ---- create ---- */

@@ -140,8 +140,12 @@ class Manage(unittest.TestCase):
         made = call("plans", "create", "rated", "--rate", "2.5")
         self.assertEqual(made["throttle"], {"rateLimit": 2.5, "burstLimit": 3})
         bare = call("plans", "create", "bare", "--quota", "5", "--period", "day")
+        refused = run("plans", "update", bare["id"], "--burst", "4")
+        self.assertEqual(refused, (2, "", "tollgate plans update: --burst needs a --rate: the plan has none\n"))
         self.assertEqual(call("plans", "update", bare["id"], "--rate", "0.1")["throttle"],
                          {"rateLimit": 0.1, "burstLimit": 1})
+        self.assertEqual(call("plans", "update", bare["id"], "--burst", "4")["throttle"],
+                         {"rateLimit": 0.1, "burstLimit": 4})
         for plan in made, bare:
             call("plans", "delete", plan["id"])
 
