@@ -76,6 +76,20 @@ static bool is_acknowledged(const mongoc_uri_t *uri, struct base_err *err)
                         "the MongoDB URI cannot be used: writes must be acknowledged, w=0 is not");
 }
 
+static int32_t pool_size(const mongoc_uri_t *uri)
+{
+    return mongoc_uri_get_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, SRV_STORE_MONGO_POOL_MAX);
+}
+
+static bool check_pool_size(const mongoc_uri_t *uri, struct base_err *err)
+{
+    int32_t size = pool_size(uri);
+    return (size >= 1 && size <= SRV_STORE_MONGO_CONNECTIONS_MAX) ||
+           base_err_set(err, BASE_INVALID_ARGUMENT,
+                        "the MongoDB URI cannot be used: maxPoolSize is %d, expected 1 to %d", size,
+                        SRV_STORE_MONGO_CONNECTIONS_MAX);
+}
+
 /* Majority and journal, each unless the URI says otherwise. */
 static void set_default_write_concern(mongoc_uri_t *uri)
 {
@@ -158,9 +172,7 @@ static void set_up(struct srv_mongo_client *client, const mongoc_uri_t *uri)
     mongoc_client_pool_set_error_api(client->pool, MONGOC_ERROR_API_VERSION_2);
     name_database(client, uri);
     client->read_prefs = mongoc_read_prefs_copy(mongoc_uri_get_read_prefs_t(uri));
-    int32_t count =
-        mongoc_uri_get_option_as_int32(uri, MONGOC_URI_MAXPOOLSIZE, SRV_STORE_MONGO_POOL_MAX);
-    client->connection_count = count < 1 ? 1 : (size_t)count;
+    client->connection_count = (size_t)pool_size(uri);
     client->connections = base_calloc(client->connection_count, sizeof *client->connections);
     client->gate = srv_mongo_gate_create(
         client->connection_count, SRV_STORE_MONGO_WAITING_MAX,
@@ -181,7 +193,7 @@ struct srv_mongo_client *srv_mongo_client_open(const char *uri, struct base_err 
                      error.message);
         return NULL;
     }
-    if (!is_acknowledged(parsed, err)) {
+    if (!is_acknowledged(parsed, err) || !check_pool_size(parsed, err)) {
         mongoc_uri_destroy(parsed);
         return NULL;
     }

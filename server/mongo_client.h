@@ -19,7 +19,7 @@ struct _bson_t; /* bson_t, from libbson */
 struct srv_mongo_client;
 
 /* Returns owned a pool for `uri` with the defaults of server/store_mongo.h, which begins to look
- * for the database at once. NULL with INVALID_ARGUMENT where the URI cannot be understood. */
+ * for the database at once. NULL with INVALID_ARGUMENT, as srv_store_mongo_open has it. */
 struct srv_mongo_client *srv_mongo_client_open(const char *uri, struct base_err *err);
 
 /* No command may be running. Accepts NULL. */

@@ -24,6 +24,9 @@
 #define SRV_STORE_MONGO_POOL_MAX 100
 #define SRV_STORE_MONGO_DATABASE "tollgate"
 
+/* The most connections that the URI may ask for (maxPoolSize). */
+#define SRV_STORE_MONGO_CONNECTIONS_MAX 10000
+
 /* Likewise; calls are held to these whatever the URI says. How long a command may run when its call
  * has no deadline, or a later one, and how long connecting may take. */
 #define SRV_STORE_MONGO_COMMAND_MS 10000
@@ -36,7 +39,8 @@
 #define SRV_STORE_MONGO_READ_TURNS 4
 
 /* Opens the store of "mongodb://..." or "mongodb+srv://..."; the URI's path names the database.
- * Does not wait for the database. NULL with INVALID_ARGUMENT where the URI cannot be understood. */
+ * Does not wait for the database. NULL with INVALID_ARGUMENT where the URI cannot be understood, or
+ * asks for writes that nobody acknowledges or for more connections than there may be. */
 struct srv_store *srv_store_mongo_open(const char *uri, struct base_err *err) BASE_MUST_CHECK;
 
 #endif

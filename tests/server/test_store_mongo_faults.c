@@ -367,6 +367,10 @@ static void refuses_uris_that_mean_nothing(void **state)
         {"mongodb://127.0.0.1/a?w=0", "the MongoDB URI cannot be used: "},
         {"http://127.0.0.1/", "the MongoDB URI cannot be understood: "},
         {"mongodb://127.0.0.1/a?maxPoolSize=x", "the MongoDB URI cannot be understood: "},
+        {"mongodb://127.0.0.1/a?maxPoolSize=-1",
+         "the MongoDB URI cannot be used: maxPoolSize is -1, expected 1 to 10000"},
+        {"mongodb://127.0.0.1/a?maxPoolSize=10001",
+         "the MongoDB URI cannot be used: maxPoolSize is 10001, expected 1 to 10000"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct base_err err;
