@@ -4,6 +4,7 @@
 #include "rpc/reflection_client.h"
 
 #include "base/arena.h"
+#include "base/wire.h"
 #include "rpc/client.h"
 #include "rpc/codec.h"
 
@@ -19,9 +20,6 @@
 
 /* The field of a FileDescriptorSet that holds a file, as a tag of the wire. */
 #define FILE_TAG 0x0A
-
-/* Bytes of a varint. */
-#define VARINT_BYTES_MAX 10
 
 struct file {
     struct base_str name;
@@ -150,13 +148,8 @@ static bool want(struct fetch *fetch, const char *name, const struct file *impor
 /* Appends the file to the set. */
 static bool append_to_set(struct fetch *fetch, struct base_str bytes)
 {
-    uint8_t head[1 + VARINT_BYTES_MAX] = {FILE_TAG};
-    size_t head_len = 1;
-    size_t len = bytes.len;
-    for (; len > 0x7F; len >>= 7) {
-        head[head_len++] = (uint8_t)(len | 0x80);
-    }
-    head[head_len++] = (uint8_t)len;
+    uint8_t head[1 + BASE_VARINT_BYTES_MAX] = {FILE_TAG};
+    size_t head_len = (size_t)(base_wire_put_varint(head + 1, bytes.len) - head);
     return (base_buf_append(fetch->out, head, head_len) &&
             base_buf_append_str(fetch->out, bytes)) ||
            base_err_set(fetch->err, BASE_RESOURCE_EXHAUSTED, "the files have more than %zu bytes",

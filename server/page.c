@@ -3,32 +3,17 @@
 #include "server/page.h"
 
 #include "base/base64.h"
+#include "base/decimal.h"
 #include "base/utf8.h"
 #include "server/validation.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
-/* Digits that never overflow an int64_t. */
-#define NUMBER_DIGITS_MAX 18
+/* The largest key of a number, as the header says. */
+#define NUMBER_MAX INT64_C(999999999999999999)
 
 #define ENCODED_BYTES_MAX ((SRV_STORE_KEY_BYTES_MAX * 4 + 2) / 3)
-
-static bool read_number(struct base_str text, int64_t *out_number)
-{
-    if (text.len > NUMBER_DIGITS_MAX || (text.len > 1 && text.data[0] == '0')) {
-        return false;
-    }
-    int64_t number = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.data[i] < '0' || text.data[i] > '9') {
-            return false;
-        }
-        number = number * 10 + (text.data[i] - '0');
-    }
-    *out_number = number;
-    return true;
-}
 
 /* Reads a token into a key whose text stands in `out_text`. */
 static bool read_token(const char *token, enum srv_key_kind kind,
@@ -47,7 +32,8 @@ static bool read_token(const char *token, enum srv_key_kind kind,
     *out_key = srv_key_text(text);
     out_key->kind = kind;
     if (kind == SRV_KEY_NUMBER) {
-        return read_number(text, &out_key->number);
+        bool is_shortest = text.len == 1 || text.data[0] != '0';
+        return is_shortest && base_decimal_read_whole(text, NUMBER_MAX, &out_key->number);
     }
     return base_utf8_valid(text) && memchr(text.data, '\0', text.len) == NULL;
 }
