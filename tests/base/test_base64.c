@@ -49,8 +49,9 @@ static void encodes_and_decodes(void **state)
 static void refuses_what_is_no_base64(void **state)
 {
     (void)state;
-    static const char *const texts[] = {
-        "Z", "Zg=", "Z===", "====", "Zm9vY", "Zm 9", "Zm9\xC3", "Zg==Zg=="};
+    static const char *const texts[] = {"Z",     "Zg=",     "Z===",   "====",    "=",    "==",
+                                        "Zm9vY", "Zm9vZg=", "Zm 9",   "Zm9\xC3", "!AAA", "A!AA",
+                                        "AA!A",  "AAA!",    "AAAAA!", "Zg==Zg=="};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         char out[16];
         size_t len;

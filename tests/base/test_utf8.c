@@ -33,10 +33,13 @@ static const struct {
     {"first surrogate", {"\xed\xa0\x80", 3}, 0},
     {"last surrogate", {"\xed\xbf\xbf", 3}, 0},
     {"past U+10FFFF", {"\xf4\x90\x80\x80", 4}, 0},
+    {"no first byte of four", {"\xf5\x80\x80\x80", 4}, 0},
     {"five bytes", {"\xf8\x88\x80\x80\x80", 5}, 0},
     {"two bytes cut", {"ab\xc3", 3}, 2},
     {"three bytes cut", {"ab\xe2\x82", 4}, 2},
     {"four bytes cut", {"ab\xf0\x9f\x98", 5}, 2},
+    {"cut before what would go on", {"ab\xe2\x82\xac", 4}, 2},
+    {"a word to its last byte", {"1234567\x80", 8}, 7},
     {"bad third byte", {"\xe2\x82\x28", 3}, 0},
     {"bad fourth byte", {"\xf0\x9f\x98\x28", 4}, 0},
 };

@@ -12,7 +12,7 @@
 
 struct row {
     const char *wire;
-    const char *records; /* "number:type=value" with spaces between; "!" for damage */
+    const char *records; /* "number:type=value" with spaces between; damage as "!offset problem" */
 };
 
 static const struct row rows[] = {
@@ -20,42 +20,47 @@ static const struct row rows[] = {
     {"0801", "1:0=1"},
     {"08ffffffffffffffffff01", "1:0=ffffffffffffffff"},
     {"088000", "1:0=0"},
-    {"08ffffffffffffffffff02", "!"},
-    {"08ffffffffffffffffffff01", "!"},
-    {"08ff", "!"},
-    {"08", "!"},
+    {"08ffffffffffffffffff02", "!1 a varint is too long"},
+    {"08ffffffffffffffffffff01", "!1 a varint is too long"},
+    {"08ff", "!1 a varint breaks off"},
+    {"08ffffffffffffffffff", "!1 a varint breaks off"},
+    {"08ffffffffffffffffffff", "!1 a varint is too long"},
+    {"08", "!1 a varint breaks off"},
     {"090100000000000080", "1:1=8000000000000001"},
-    {"09010000000000", "!"},
+    {"09010000000000", "!1 a field breaks off"},
     {"0d01000080", "1:5=80000001"},
-    {"0d010000", "!"},
+    {"0d010000", "!1 a field breaks off"},
     {"0a00", "1:2=()"},
     {"0a0161 120162", "1:2=(61) 2:2=(62)"},
     {"0a810061", "1:2=(61)"},
     {"0a8000", "1:2=()"},
-    {"0a0261", "!"},
-    {"0a", "!"},
-    {"0a80", "!"},
-    {"0affffffffffffffffff01", "!"},
-    {"0affffffff0f61", "!"},
+    {"0a0261", "!2 a field breaks off"},
+    {"0a", "!1 a varint breaks off"},
+    {"0a80", "!1 a varint breaks off"},
+    {"0affffffffffffffffff01", "!1 a varint is too long"},
+    {"0affffffff0f61", "!6 a field breaks off"},
+    {"0affffffff", "!1 a varint breaks off"},
+    {"0affffffffff", "!1 a varint is too long"},
+    {"80808080", "!0 a varint breaks off"},
     {"8a0100", "17:2=()"},
     {"8a01026162", "17:2=(6162)"},
     {"faffffff0f00", "536870911:2=()"},
     {"8080808010"
      "00",
-     "!"},
-    {"0000", "!"},
-    {"0200", "!"},
+     "!0 a field number is out of range"},
+    {"0000", "!0 a field number is out of range"},
+    {"0200", "!0 a field number is out of range"},
     {"0b0c", "1:3=()"},
     {"0b10010c 1801", "1:3=(1001) 3:0=1"},
     {"0b13140c", "1:3=(1314)"},
     {"0b0a010c0c", "1:3=(0a010c)"},
-    {"0b", "!"},
-    {"0b1001", "!"},
-    {"0b14", "!"},
-    {"0c", "!"},
-    {"0e", "!"},
-    {"0f", "!"},
-    {"0801 0e", "1:0=1 !"},
+    {"0b", "!1 a group does not end"},
+    {"0b1001", "!3 a group does not end"},
+    {"0b14", "!2 a group ends that did not start"},
+    {"0c", "!1 a group ends that did not start"},
+    {"0e", "!0 a wire type is unknown"},
+    {"0f", "!0 a wire type is unknown"},
+    {"0801 0e", "1:0=1 !2 a wire type is unknown"},
 };
 
 /* Appends what a record says. */
@@ -86,8 +91,9 @@ static void reads_records(void **state)
             struct base_wire_record record;
             len += (size_t)snprintf(found + len, sizeof found - len, len == 0 ? "" : " ");
             if (!base_wire_next(&reader, &record)) {
-                snprintf(found + len, sizeof found - len, "!");
                 assert_non_null(reader.problem);
+                snprintf(found + len, sizeof found - len, "!%zu %s",
+                         (size_t)((const char *)reader.next - wire.data), reader.problem);
                 break;
             }
             assert_ptr_equal(record.whole.data, start);

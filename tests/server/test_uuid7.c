@@ -119,8 +119,8 @@ static void test_read(void **state)
     } rows[] = {
         {"lower case", "017f22e2-79b0-7cc3-98c4-dc0c0c07398f",
          "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"},
-        {"upper case", "017F22E2-79B0-7CC3-98C4-DC0C0C07398F",
-         "017f22e2-79b0-7cc3-98c4-dc0c0c07398f"},
+        {"upper case", "017F22E2-79B0-7CC3-98C4-DC0C0C07398A",
+         "017f22e2-79b0-7cc3-98c4-dc0c0c07398a"},
         {"nil", "00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000000"},
         {"empty", "", NULL},
         {"too short", "017f22e2-79b0-7cc3-98c4-dc0c0c07398", NULL},
