@@ -17,6 +17,7 @@ static bson_t *advance_pipeline(int64_t want, int64_t limit)
                     BCON_INT64(want), "]", "}", BCON_INT64(limit), "]", "}", "]", "}", "}", "}");
 }
 
+/* A counter that is missing is made, unless it would stay at 0. */
 static void append_advance(bson_t *command, const struct srv_mongo_target *at, int64_t want,
                            int64_t limit)
 {
@@ -27,7 +28,7 @@ static void append_advance(bson_t *command, const struct srv_mongo_target *at, i
     srv_mongo_append_key(&query, "_id", at->key);
     bson_append_document_end(command, &query);
     BSON_APPEND_ARRAY(command, "update", pipeline);
-    BSON_APPEND_BOOL(command, "upsert", true);
+    BSON_APPEND_BOOL(command, "upsert", want > 0 && limit > 0);
     BSON_APPEND_BOOL(command, "new", false);
     bson_destroy(pipeline);
 }

@@ -80,6 +80,44 @@ static void keeps_names_and_types_that_people_expect(void **state)
     assert_raw("counters", "{ \"_id\" : \"ids\", \"value\" : { \"$numberLong\" : \"2\" } }");
 }
 
+static int64_t count_counters(void)
+{
+    bson_error_t error;
+    bson_t all = BSON_INITIALIZER;
+    mongoc_collection_t *counters =
+        mongoc_client_get_collection(mongo.client, mongo.database, "counters");
+    int64_t count = mongoc_collection_count_documents(counters, &all, NULL, NULL, NULL, &error);
+    mongoc_collection_destroy(counters);
+    return count;
+}
+
+/* Each row reserves, then releases. */
+static void keeps_no_counter_at_0(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t want;
+        int64_t limit;
+        int64_t reserved; /* counters that there are then */
+        int64_t release;
+        int64_t released; /* and then */
+    } rows[] = {
+        {0, 10, 0, 0, 0}, {5, 0, 0, 0, 0}, {3, 10, 1, 1, 1}, {0, 10, 1, 0, 1}, {0, 10, 1, 2, 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct rpc_context ctx;
+        struct base_err err;
+        int64_t granted, left;
+        rpc_context_init(&ctx);
+        assert_true(srv_store_reserve(mongo.store, &ctx, "quota", rows[i].want, rows[i].limit,
+                                      &granted, &left, &err));
+        assert_int_equal(count_counters(), rows[i].reserved);
+        assert_true(srv_store_release(mongo.store, &ctx, "quota", rows[i].release, &err));
+        rpc_context_dispose(&ctx);
+        assert_int_equal(count_counters(), rows[i].released);
+    }
+}
+
 static void keeps_what_others_added(void **state)
 {
     (void)state;
@@ -293,6 +331,7 @@ int main(void)
     cmocka_unit_test_setup_teardown(test, mongo_fixture_open, mongo_fixture_close)
     const struct CMUnitTest tests[] = {
         ON_FRESH_STORE(keeps_names_and_types_that_people_expect),
+        ON_FRESH_STORE(keeps_no_counter_at_0),
         ON_FRESH_STORE(keeps_what_others_added),
         ON_FRESH_STORE(takes_a_document_of_16_mib_and_not_a_byte_more),
         ON_FRESH_STORE(refuses_an_update_that_passes_16_mib),
