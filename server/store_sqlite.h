@@ -27,6 +27,7 @@ struct srv_store_sqlite_stats {
     uint64_t groups;     /* transactions committed, one fsync each */
     uint64_t operations; /* writes committed in them */
     uint64_t wal_pages;  /* in the write-ahead log after the last commit */
+    uint64_t waiting;    /* writes that the writer has not taken yet */
 };
 
 /* Opens the file, making it where there is none. NULL with FAILED_PRECONDITION where it is not a
@@ -34,7 +35,7 @@ struct srv_store_sqlite_stats {
  * opened for writing. Closed with srv_store_close, which finishes what is queued. */
 struct srv_store *srv_store_sqlite_open(const char *path, struct base_err *err) BASE_MUST_CHECK;
 
-/* What the writer has done so far. Any thread. */
+/* What the writer has done so far, and what waits for it. Any thread. */
 struct srv_store_sqlite_stats srv_store_sqlite_stats(struct srv_store *store);
 
 #endif

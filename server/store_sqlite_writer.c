@@ -334,10 +334,14 @@ void srv_sqlite_writer_destroy(struct srv_sqlite_writer *writer)
 
 struct srv_store_sqlite_stats srv_sqlite_writer_stats(struct srv_sqlite_writer *writer)
 {
+    pthread_mutex_lock(&writer->mutex);
+    size_t waiting = writer->queued;
+    pthread_mutex_unlock(&writer->mutex);
     return (struct srv_store_sqlite_stats){
         .groups = atomic_load_explicit(&writer->groups, memory_order_relaxed),
         .operations = atomic_load_explicit(&writer->operations, memory_order_relaxed),
         .wal_pages = atomic_load_explicit(&writer->wal_pages_seen, memory_order_relaxed),
+        .waiting = waiting,
     };
 }
 
