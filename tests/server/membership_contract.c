@@ -120,15 +120,24 @@ static bool join(struct access_process *process, const char *plan_id)
                                &process->err);
 }
 
+/* Whether it is worth another try, as who gets in the way of others is told; on a busy machine they
+ * get in each other's way for longer than a change has patience. */
+static bool is_to_try_again(size_t index)
+{
+    return !world.ok[index] && processes[index].err.code == BASE_ABORTED;
+}
+
 /* The key is in the first plan. Any two of these would leave it with two plans of a stage. */
 static void change_one(void *user, size_t index)
 {
     (void)user;
     struct access_process *process = &processes[index];
     pthread_barrier_wait(&world.start);
-    world.ok[index] = index == 0   ? join(process, world.plan_ids[1])
-                      : index == 1 ? extend(process, world.plan_ids[0], "b")
-                                   : extend(process, world.plan_ids[1], "a");
+    do {
+        world.ok[index] = index == 0   ? join(process, world.plan_ids[1])
+                          : index == 1 ? extend(process, world.plan_ids[0], "b")
+                                       : extend(process, world.plan_ids[1], "a");
+    } while (is_to_try_again(index));
 }
 
 static void test_one_plan_a_stage(void **state)
@@ -157,10 +166,9 @@ static void join_one(void *user, size_t index)
 {
     (void)user;
     pthread_barrier_wait(&world.start);
-    world.ok[index] = join(&processes[index], world.plan_ids[index]);
-    if (!world.ok[index] && processes[index].err.code != BASE_RESOURCE_EXHAUSTED) {
-        fail_msg("%s", processes[index].err.message);
-    }
+    do {
+        world.ok[index] = join(&processes[index], world.plan_ids[index]);
+    } while (is_to_try_again(index));
 }
 
 static void test_ten_plans_a_key(void **state)
@@ -177,6 +185,9 @@ static void test_ten_plans_a_key(void **state)
     const Tollgate__ApiKey *key = read_key();
     assert_int_equal(key->n_usage_plan_ids, SRV_ACCESS_PLANS_PER_KEY_MAX);
     for (size_t i = 0; i < PLANS; i++) {
+        if (!world.ok[i] && processes[i].err.code != BASE_RESOURCE_EXHAUSTED) {
+            fail_msg("%s", processes[i].err.message);
+        }
         assert_int_equal(world.ok[i], srv_access_key_has_plan(key, world.plan_ids[i]));
     }
     pthread_barrier_destroy(&world.start);
