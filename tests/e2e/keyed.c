@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -41,6 +42,24 @@ void e2e_member(const char *json, const char *name, char *out, size_t size)
     assert_in_range(len, 1, size - 1);
     memcpy(out, at + 1, len);
     out[len] = '\0';
+}
+
+/* "values":{"key":[[USED,REMAINING],[USED,REMAINING]],...} */
+long e2e_used(const struct e2e_program *program, const char *plan, time_t since)
+{
+    char days[2][16];
+    for (int i = 0; i < 2; i++) {
+        time_t at = since + i * 24 * 60 * 60;
+        struct tm utc;
+        strftime(days[i], sizeof days[i], "%Y-%m-%d", gmtime_r(&at, &utc));
+    }
+    const char *output =
+        e2e_tool(program, "plans usage %s --from %s --to %s", plan, days[0], days[1]);
+    long used = 0;
+    for (const char *at = output; (at = strchr(at, '[')) != NULL; at++) {
+        used += strtol(at + 1, NULL, 10);
+    }
+    return used;
 }
 
 const struct e2e_response *e2e_get(struct e2e_client *client, const char *path, const char *key)

@@ -5,6 +5,8 @@
 #include "tests/e2e/harness.h"
 #include "tests/e2e/http.h"
 
+#include <time.h>
+
 /* Runs `tollgate COMMAND` against the program's admin listener; gives what it printed, which is
  * JSON and lives until the next call. */
 const char *e2e_tool(const struct e2e_program *program, const char *format, ...)
@@ -12,6 +14,9 @@ const char *e2e_tool(const struct e2e_program *program, const char *format, ...)
 
 /* The text of a member of JSON, "id": "...". */
 void e2e_member(const char *json, const char *name, char *out, size_t size);
+
+/* What the plan's keys have used on the day of `since` and the next, as the program reports it. */
+long e2e_used(const struct e2e_program *program, const char *plan, time_t since);
 
 /* Sends a GET with `key`, or without one where that is NULL. */
 const struct e2e_response *e2e_get(struct e2e_client *client, const char *path, const char *key);

@@ -18,8 +18,12 @@
 #define PREMIUM_KEY "premiumkeypremiumkey0000"
 #define SHARED_KEY "sharedkeysharedkey000000"
 
-/* How long a change of keys and plans may take to hold everywhere. */
-#define CHANGE_MS_MAX 2000
+/* How long a change of keys and plans may take to hold everywhere, on a machine that is busy. */
+#define CHANGE_MS_MAX 20000
+
+/* How much of a minute the first try to use up a quota of a minute shall have, and tries. */
+#define FIRST_TRY_S 30
+#define TRIES_MAX 3
 
 struct stack {
     struct e2e_dir dir;
@@ -59,7 +63,26 @@ static void assert_forbidden(const struct e2e_response *response)
     e2e_assert_refused(response, 403, "{\"message\":\"Forbidden\"}", "ForbiddenException");
 }
 
-/* Waits until at least `seconds` of the minute are left. */
+/* Whether the store has not said in time what is left of the quota, as happens where a machine is
+ * busy. It may have given a block all the same, which is lost then. */
+static bool is_unknown(const struct e2e_response *response)
+{
+    if (response->status != 503) {
+        return false;
+    }
+    e2e_assert_refused(
+        response, 503,
+        "{\"code\":14,\"message\":\"the quota cannot be checked now\",\"details\":[]}",
+        "ServiceUnavailableException");
+    return true;
+}
+
+static time_t this_minute(void)
+{
+    return time(NULL) / 60;
+}
+
+/* Waits for the next minute unless at least `seconds` of this one are left. */
 static void wait_for_minute(long seconds)
 {
     long left = 60 - (long)(time(NULL) % 60);
@@ -68,17 +91,9 @@ static void wait_for_minute(long seconds)
     }
 }
 
-/* The key's first request is the one that told that it is known. */
-static void use_up(struct e2e_client *client, const char *key, long limit)
+/* An answer to the first request beyond the limit. */
+static void assert_used_up(const struct e2e_response *response, long limit)
 {
-    e2e_wait_for_status(client, "/notes", key, 200, CHANGE_MS_MAX);
-    for (long i = 2; i <= limit; i++) {
-        long status = e2e_get(client, "/notes", key)->status;
-        if (status != 200) {
-            fail_msg("request %ld of %ld is answered %ld", i, limit, status);
-        }
-    }
-    const struct e2e_response *response = e2e_get(client, "/notes", key);
     char header[100] = "";
     char expected[100];
     e2e_assert_refused(response, 429, "{\"message\":\"Limit Exceeded\"}", "LimitExceededException");
@@ -91,14 +106,69 @@ static void use_up(struct e2e_client *client, const char *key, long limit)
     assert_ptr_equal(strstr(header, "\"quota\";r=0;t="), header);
 }
 
-/* Usage is written down about once a second. */
-static void wait_for_usage(const struct stack *stack, const char *plan, const char *used)
+/* Waits until the key is known, by which one request has been let through or was unknown. */
+static const struct e2e_response *await_key(struct e2e_client *client, const char *key)
 {
-    long long give_up_ms = e2e_now_ms() + 10000;
-    const char *output;
-    while (strstr(output = e2e_tool(&stack->server, "plans usage %s", plan), used) == NULL) {
+    long long give_up_ms = e2e_now_ms() + CHANGE_MS_MAX;
+    const struct e2e_response *response;
+    while ((response = e2e_get(client, "/notes", key))->status == 403) {
         if (e2e_now_ms() > give_up_ms) {
-            fail_msg("usage of %s lacks %s: %s", plan, used, output);
+            fail_msg("%s is not known after %d ms", key, CHANGE_MS_MAX);
+        }
+        e2e_sleep_ms(20);
+    }
+    return response;
+}
+
+/* Sends requests until `limit` have passed in this minute; false when it ended before that, or when
+ * it was unknown once what is left. Adds to `total` what has passed. */
+static bool use_in_minute(struct e2e_client *client, const char *key, long limit, time_t minute,
+                          long *total)
+{
+    const struct e2e_response *response = await_key(client, key);
+    long passed = 0;
+    while (!is_unknown(response)) {
+        if (response->status != 200) {
+            fail_msg("request %ld of %ld is answered %ld", passed + 1, limit, response->status);
+        }
+        ++*total;
+        if (++passed == limit || this_minute() != minute) {
+            return passed == limit;
+        }
+        response = e2e_get(client, "/notes", key);
+    }
+    return false;
+}
+
+/* Uses the quota of a minute up; returns how many requests have passed in all. */
+static long use_up(struct e2e_client *client, const char *key, long limit)
+{
+    long total = 0;
+    for (int i = 0; i < TRIES_MAX; i++) {
+        wait_for_minute(i == 0 ? FIRST_TRY_S : 61);
+        time_t minute = this_minute();
+        if (!use_in_minute(client, key, limit, minute, &total)) {
+            continue;
+        }
+        const struct e2e_response *response = e2e_get(client, "/notes", key);
+        total += response->status == 200;
+        if (!is_unknown(response) && this_minute() == minute) {
+            assert_used_up(response, limit);
+            return total;
+        }
+    }
+    fail_msg("%ld requests take longer than a minute", limit);
+    return total;
+}
+
+/* Usage is written down about once a second. */
+static void wait_for_usage(const struct stack *stack, const char *plan, time_t since, long expected)
+{
+    long long give_up_ms = e2e_now_ms() + CHANGE_MS_MAX;
+    long used;
+    while ((used = e2e_used(&stack->server, plan, since)) != expected) {
+        if (e2e_now_ms() > give_up_ms) {
+            fail_msg("%ld requests of %s passed, %ld are reported", expected, plan, used);
         }
         e2e_sleep_ms(100);
     }
@@ -131,15 +201,11 @@ static void the_tutorials_story(void **state)
         e2e_tool(&stack->server, "keys create first --plan standard --value %s", STANDARD_KEY),
         "id", id, sizeof id);
     e2e_tool(&stack->server, "keys create second --plan premium --value %s", PREMIUM_KEY);
-    wait_for_minute(30);
-    time_t minute = time(NULL) / 60;
-    use_up(client, STANDARD_KEY, 100);
-    use_up(client, PREMIUM_KEY, 500);
-    if (time(NULL) / 60 != minute) {
-        fail_msg("600 requests took longer than half a minute");
-    }
-    wait_for_usage(stack, "standard", "100");
-    wait_for_usage(stack, "premium", "500");
+    time_t since = time(NULL);
+    long standard = use_up(client, STANDARD_KEY, 100);
+    long premium = use_up(client, PREMIUM_KEY, 500);
+    wait_for_usage(stack, "standard", since, standard);
+    wait_for_usage(stack, "premium", since, premium);
     e2e_tool(&stack->server, "keys disable %s", id);
     printf("a disabled key was refused after %lld ms\n",
            e2e_wait_for_status(client, "/notes", STANDARD_KEY, 403, CHANGE_MS_MAX));
@@ -191,7 +257,8 @@ static void stages_have_their_plans_and_throttles(void **state)
 
 /* What a crash may take along: a block, which is at most a sixteenth of what is left for all, and
  * what was granted and not yet answered. */
-#define LOST_MAX (QUOTA / 16 + CONNECTIONS / 2)
+#define BLOCK_MAX (QUOTA / 16)
+#define LOST_MAX (BLOCK_MAX + CONNECTIONS / 2)
 
 struct spending {
     struct stack *stack;
@@ -199,8 +266,16 @@ struct spending {
     int sent;
     int passed;
     int refused;
+    int unknown;
     int failed;
 };
+
+/* Nothing of the quota is lost but what a crash and a store that is late may take along. */
+static void assert_spent(int passed, int unknown, int lost_max)
+{
+    lost_max += unknown * BLOCK_MAX;
+    assert_in_range(passed, lost_max < QUOTA ? QUOTA - lost_max : 0, QUOTA);
+}
 
 static bool next_request(void *user, size_t slot, struct e2e_load_request *out)
 {
@@ -225,6 +300,9 @@ static void on_end(void *user, size_t slot, const struct e2e_response *response)
         spending->failed++;
     } else if (response->status == 200) {
         spending->passed++;
+    } else if (is_unknown(response)) {
+        spending->unknown++;
+        spending->sent--;
     } else {
         e2e_assert_refused(response, 429, "{\"message\":\"Limit Exceeded\"}",
                            "LimitExceededException");
@@ -285,7 +363,7 @@ static void two_gateways_share_one_quota(void **state)
     printf("%d of %d requests passed, %d were refused\n", spending.passed, spending.sent,
            spending.refused);
     assert_int_equal(spending.failed, 0);
-    assert_int_equal(spending.passed, QUOTA);
+    assert_spent(spending.passed, spending.unknown, 0);
     e2e_stop(&stack->gateways[0]);
     e2e_stop(&stack->gateways[1]);
     e2e_stop(&stack->server);
@@ -298,7 +376,7 @@ static void a_killed_gateway_takes_a_block_at_most(void **state)
     printf("%d of %d requests passed, %d fewer than the quota; a gateway was killed after %d\n",
            spending.passed, spending.sent, QUOTA - spending.passed, KILL_AFTER);
     assert_true(spending.refused > 0);
-    assert_in_range(spending.passed, QUOTA - LOST_MAX, QUOTA);
+    assert_spent(spending.passed, spending.unknown, LOST_MAX);
     e2e_stop(&stack->gateways[0]);
     e2e_stop(&stack->server);
 }
@@ -310,15 +388,20 @@ static void a_gateway_that_stops_gives_its_block_back(void **state)
     struct stack *stack = *state;
     start_stack(stack);
     int passed = 0;
+    int unknown = 0;
     for (int turn = 0; turn < 2; turn++) {
         struct e2e_client *client = e2e_client_create(stack->gateways[turn].http_port, E2E_HTTP1);
-        for (int i = 0; i < (turn == 0 ? 3 : QUOTA); i++) {
-            passed += e2e_get(client, "/notes?page_size=1", SHARED_KEY)->status == 200 ? 1 : 0;
+        long status = 200;
+        while (status != 429 && (turn == 1 || passed < 3)) {
+            const struct e2e_response *response = e2e_get(client, "/notes?page_size=1", SHARED_KEY);
+            status = response->status;
+            passed += status == 200;
+            unknown += is_unknown(response);
         }
         e2e_client_destroy(client);
         e2e_stop(&stack->gateways[turn]);
     }
-    assert_int_equal(passed, QUOTA);
+    assert_spent(passed, unknown, 0);
     e2e_stop(&stack->server);
 }
 

@@ -27,13 +27,14 @@
 #define PATH "/notes?page_size=1"
 
 /* How long a change of keys may take to be known, a gateway to find that its store is away, and to
- * find that it is back. */
-#define CHANGE_MS_MAX 6000
-#define LOSS_MS_MAX 12000
-#define RETURN_MS_MAX 6000
+ * find that it is back, on a machine that is busy. */
+#define CHANGE_MS_MAX 20000
+#define LOSS_MS_MAX 30000
+#define RETURN_MS_MAX 20000
 
-/* What every answer must take less than: a reservation waits for the store for two seconds. */
-#define ANSWER_MS_MAX 4000
+/* What every answer must take less than: a reservation waits for the store for two seconds, not for
+ * the ten that a command of its own would have. */
+#define ANSWER_MS_MAX 8000
 
 enum { CLOSED, OPEN, SIDES };
 
@@ -239,17 +240,9 @@ static void on_tick(void *user)
     }
 }
 
-/* What the metered key has used by the report of its plan. */
-static long used(void)
-{
-    const char *output = e2e_tool(&world.gateways[CLOSED], "plans usage %s", world.metered_plan);
-    const char *pair = strstr(output, "[[");
-    return pair == NULL ? 0 : strtol(pair + 2, NULL, 10);
-}
-
 /* Usage is written down about once a second. What the database had taken and not answered when it
  * was killed is written again. */
-static void expect_usage(const struct outage *outage)
+static void expect_usage(const struct outage *outage, time_t since)
 {
     long passed = 2; /* by which was told that the key is known */
     for (int side = 0; side < SIDES; side++) {
@@ -257,15 +250,16 @@ static void expect_usage(const struct outage *outage)
             passed += outage->passed[side][0][phase];
         }
     }
-    long long give_up_ms = e2e_now_ms() + 10000;
-    while (used() < passed) {
+    long long give_up_ms = e2e_now_ms() + CHANGE_MS_MAX;
+    const struct e2e_program *admin = &world.gateways[CLOSED];
+    long used;
+    while ((used = e2e_used(admin, world.metered_plan, since)) < passed) {
         if (e2e_now_ms() > give_up_ms) {
-            e2e_fail(&world.gateways[CLOSED], "%ld requests passed, %ld are reported", passed,
-                     used());
+            e2e_fail(admin, "%ld requests passed, %ld are reported", passed, used);
         }
         e2e_sleep_ms(100);
     }
-    printf("%ld requests passed, %ld are reported\n", passed, used());
+    printf("%ld requests passed, %ld are reported\n", passed, used);
 }
 
 static void mongodb_goes_away_and_comes_back(void **state)
@@ -273,6 +267,7 @@ static void mongodb_goes_away_and_comes_back(void **state)
     (void)state;
     setenv("TOLLGATE_MONGODB_JOURNAL", "1", 1);
     e2e_mongodb_store(&world.dir, world.store);
+    time_t since = time(NULL);
     start_world();
     struct outage outage = {.since_ms = e2e_now_ms()};
     const struct e2e_load load = {
@@ -295,7 +290,7 @@ static void mongodb_goes_away_and_comes_back(void **state)
     assert_true(outage.passed[OPEN][0][DOWN] > outage.passed[CLOSED][0][DOWN]);
     assert_true(outage.passed[CLOSED][1][DOWN] > 0 && outage.passed[OPEN][1][DOWN] > 0);
     assert_in_range(outage.longest_ms, 0, ANSWER_MS_MAX);
-    expect_usage(&outage);
+    expect_usage(&outage, since);
     stop_world();
 }
 
