@@ -11,17 +11,21 @@
 
 #include <cmocka.h>
 
-/* Asks until it is answered, or for some seconds. */
+/* How long anything may take that is bound to come, on a machine that is busy. */
+#define PATIENCE_NS (30 * BASE_NS_PER_S)
+
+/* Asks until it is answered. */
 static bool await_get(struct rpc_channel *channel, struct base_arena *arena)
 {
     struct base_err err;
-    for (int i = 0; i < 250; i++) {
-        if (grpc_get(channel, "3", arena, &err)) {
-            return true;
+    int64_t end_ns = base_clock_monotonic_ns() + PATIENCE_NS;
+    while (!grpc_get(channel, "3", arena, &err)) {
+        if (base_clock_monotonic_ns() > end_ns) {
+            return false;
         }
         usleep(20 * 1000);
     }
-    return false;
+    return true;
 }
 
 static void test_upstream_down_then_up(void **state)
@@ -36,7 +40,8 @@ static void test_upstream_down_then_up(void **state)
     assert_false(grpc_get(f->channel, "2", &arena, &err));
     assert_int_equal(err.code, BASE_UNAVAILABLE);
     static const char expected[] = "the upstream is not reachable: connection refused";
-    for (int i = 0; i < 100 && strcmp(err.message, expected) != 0; i++) {
+    int64_t end_ns = base_clock_monotonic_ns() + PATIENCE_NS;
+    while (strcmp(err.message, expected) != 0 && base_clock_monotonic_ns() < end_ns) {
         usleep(20 * 1000);
         assert_false(grpc_get(f->channel, "2", &arena, &err));
         assert_int_equal(err.code, BASE_UNAVAILABLE);
@@ -76,7 +81,7 @@ static void test_upstream_vanishes(void **state)
     assert_string_equal(err.message, "the upstream does not answer any more");
     assert_int_equal(err.code, BASE_UNAVAILABLE);
     assert_in_range((base_clock_monotonic_ns() - begun_ns) / BASE_NS_PER_MS,
-                    RPC_CHANNEL_GRPC_SILENCE_MS / 2, 2 * RPC_CHANNEL_GRPC_SILENCE_MS);
+                    RPC_CHANNEL_GRPC_SILENCE_MS / 2, 3 * RPC_CHANNEL_GRPC_SILENCE_MS);
     assert_true(await_get(channel, &arena)); /* over another connection */
     rpc_channel_destroy(channel);
     tcp_proxy_close(proxy);
@@ -185,7 +190,7 @@ static void test_close_cancels_after_grace(void **state)
     int64_t start_ns = base_clock_monotonic_ns();
     rpc_listener_grpc_close(f->listener, 100);
     f->listener = NULL;
-    assert_in_range(base_clock_monotonic_ns() - start_ns, 100 * BASE_NS_PER_MS, 5 * BASE_NS_PER_S);
+    assert_in_range(base_clock_monotonic_ns() - start_ns, 100 * BASE_NS_PER_MS, PATIENCE_NS);
     assert_int_equal(atomic_load(&f->fake.over), 1);
     record_wait(&recorder, &f->home);
     assert_int_not_equal(recorder.code, BASE_OK);
