@@ -194,6 +194,45 @@ static const char *insert_library(struct srv_key key, size_t bytes)
     return store_outcome(ok, &err);
 }
 
+/* How often what is large is tried on a machine so busy that a command's time does not do. */
+#define TRIES_MAX 5
+
+/* Inserts until it is done; it may have been although it was not answered. */
+static const char *insert_at_last(struct srv_key key, size_t bytes)
+{
+    const char *outcome = insert_library(key, bytes);
+    bool is_certain = true;
+    for (int i = 1; i < TRIES_MAX && strncmp(outcome, "UNAVAILABLE", 11) == 0; i++) {
+        is_certain = false;
+        outcome = insert_library(key, bytes);
+    }
+    bool is_there = !is_certain && strncmp(outcome, "ALREADY_EXISTS", 14) == 0;
+    return is_there ? "OK" : outcome;
+}
+
+static void get_at_last(struct rpc_context *ctx, struct srv_key key, ProtobufCMessage **out_message)
+{
+    struct base_err err;
+    bool ok = false;
+    for (int i = 0; i < TRIES_MAX && !ok; i++) {
+        rpc_context_reset(ctx);
+        ok = srv_store_get(mongo.store, ctx, &store_users, key, SRV_OPEN, out_message, &err);
+    }
+    assert_string_equal(store_outcome(ok, &err), "OK");
+}
+
+static void list_at_last(struct rpc_context *ctx, const struct srv_key *after,
+                         struct srv_page *out_page)
+{
+    struct base_err err;
+    bool ok = false;
+    for (int i = 0; i < TRIES_MAX && !ok; i++) {
+        rpc_context_reset(ctx);
+        ok = srv_store_list(mongo.store, ctx, &store_users, after, 10, SRV_OPEN, out_page, &err);
+    }
+    assert_string_equal(store_outcome(ok, &err), "OK");
+}
+
 #define TOO_LARGE "RESOURCE_EXHAUSTED: a document of users is longer than 16777216 bytes as BSON"
 
 static void takes_a_document_of_16_mib_and_not_a_byte_more(void **state)
@@ -206,20 +245,19 @@ static void takes_a_document_of_16_mib_and_not_a_byte_more(void **state)
     Library__V1__User small = LIBRARY__V1__USER__INIT;
     assert_string_equal(insert_library(srv_key_number(1), SRV_BSON_DOCUMENT_BYTES_MAX + 1),
                         TOO_LARGE);
-    assert_string_equal(insert_library(srv_key_number(1), SRV_BSON_DOCUMENT_BYTES_MAX), "OK");
+    assert_string_equal(insert_at_last(srv_key_number(1), SRV_BSON_DOCUMENT_BYTES_MAX), "OK");
     rpc_context_init(&ctx);
     assert_true(
         srv_store_insert(mongo.store, &ctx, &store_users, srv_key_number(0), &small.base, &err));
-    assert_true(srv_store_get(mongo.store, &ctx, &store_users, srv_key_number(1), SRV_OPEN,
-                              &message, &err));
+    get_at_last(&ctx, srv_key_number(1), &message);
     assert_int_equal(((const Library__V1__User *)message)->n_books, BOOKS);
-    rpc_context_reset(&ctx);
     /* MongoDB cuts the batch before the large one. */
-    assert_true(srv_store_list(mongo.store, &ctx, &store_users, NULL, 10, SRV_OPEN, &page, &err));
+    list_at_last(&ctx, NULL, &page);
     assert_int_equal(page.count, 1);
+    assert_int_equal(page.documents[0].key.number, 0);
     assert_true(page.has_more);
-    assert_true(srv_store_list(mongo.store, &ctx, &store_users, &page.documents[0].key, 10,
-                               SRV_OPEN, &page, &err));
+    struct srv_key first = srv_key_number(0);
+    list_at_last(&ctx, &first, &page);
     assert_int_equal(page.count, 1);
     assert_int_equal(page.documents[0].key.number, 1);
     assert_false(page.has_more);
