@@ -297,13 +297,76 @@ int e2e_connect(int port, int timeout_ms)
     return fd;
 }
 
+static int port_of(int fd, int (*get_name)(int fd, struct sockaddr *address, socklen_t *size))
+{
+    struct sockaddr_in address;
+    socklen_t size = sizeof address;
+    assert_int_equal(get_name(fd, (struct sockaddr *)&address, &size), 0);
+    return ntohs(address.sin_port);
+}
+
+/* Whether the other end of `fd`, which the kernel knows by both ports, is there and has nothing
+ * left to read. */
+static bool is_read(int fd)
+{
+    int ours = port_of(fd, getsockname);
+    int theirs = port_of(fd, getpeername);
+    char line[512];
+    bool found = false;
+    FILE *connections = fopen("/proc/net/tcp", "r");
+    assert_non_null(connections);
+    while (!found && fgets(line, sizeof line, connections) != NULL) {
+        unsigned local;
+        unsigned remote;
+        unsigned unread;
+        found = sscanf(line, "%*d: %*x:%x %*x:%x %*x %*x:%x", &local, &remote, &unread) == 3 &&
+                local == (unsigned)theirs && remote == (unsigned)ours && unread == 0;
+    }
+    fclose(connections);
+    return found;
+}
+
+void e2e_await_read(const struct e2e_program *program, int fd)
+{
+    long long give_up_ms = e2e_now_ms() + E2E_AWAIT_MS_MAX;
+    while (!is_read(fd)) {
+        if (e2e_now_ms() > give_up_ms) {
+            e2e_fail(program, "the program does not read what it is sent");
+        }
+        e2e_sleep_ms(POLL_MS);
+    }
+}
+
+static bool log_has(const struct e2e_program *program, const char *text)
+{
+    char line[2048];
+    bool found = false;
+    FILE *log = fopen(program->log_path, "r");
+    assert_non_null(log);
+    while (!found && fgets(line, sizeof line, log) != NULL) {
+        found = strstr(line, text) != NULL;
+    }
+    fclose(log);
+    return found;
+}
+
+void e2e_await_log(const struct e2e_program *program, const char *text)
+{
+    long long give_up_ms = e2e_now_ms() + E2E_AWAIT_MS_MAX;
+    while (!log_has(program, text)) {
+        if (e2e_now_ms() > give_up_ms) {
+            e2e_fail(program, "the log has no %s", text);
+        }
+        e2e_sleep_ms(POLL_MS);
+    }
+}
+
+/* The socket is never closed, so that nobody else is given the port. */
 int e2e_dead_port(void)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct sockaddr_in address = loopback(0);
     socklen_t size = sizeof address;
     assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
-    close(fd);
-    return ntohs(address.sin_port);
+    return port_of(fd, getsockname);
 }

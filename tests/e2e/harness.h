@@ -18,6 +18,9 @@
 #define E2E_START_MS_MAX 30000
 #define E2E_STOP_MS_MAX 30000
 
+/* How long anything else may take that is bound to come, on a machine that is busy. */
+#define E2E_AWAIT_MS_MAX 20000
+
 /* What e2e_start_serve passes as --drain-timeout, in seconds. */
 #define E2E_GRACE_S "10"
 
@@ -103,7 +106,13 @@ void e2e_sleep_ms(long ms);
  * `timeout_ms`. -1 when it is refused. The caller closes it. */
 int e2e_connect(int port, int timeout_ms);
 
-/* A port of 127.0.0.1 on which nothing listens. */
+/* Waits until the program has read all that was sent on `fd`, a connection to it. */
+void e2e_await_read(const struct e2e_program *program, int fd);
+
+/* Waits until the program's log has `text`. */
+void e2e_await_log(const struct e2e_program *program, const char *text);
+
+/* A port of 127.0.0.1 on which nothing listens, nor will as long as this process is there. */
 int e2e_dead_port(void);
 
 #endif

@@ -189,9 +189,9 @@ static void test_client_leaves(void **state)
     static const char request[] = "GET /users HTTP/1.1\r\nHost: x\r\n\r\n";
     int fd = e2e_connect(world->program.http_port, READ_MS_MAX);
     assert_int_equal(send(fd, request, sizeof request - 1, MSG_NOSIGNAL), sizeof request - 1);
-    e2e_sleep_ms(200);
+    e2e_await_read(&world->program, fd);
     close(fd);
-    e2e_sleep_ms(200);
+    e2e_await_log(&world->program, "event=request");
     char *log = take_log(world);
     char *at = log;
     char line[1024];

@@ -42,6 +42,7 @@ struct world {
     size_t id_end;      /* one past the largest id answered */
     size_t numbers;     /* given to names so far */
     size_t writes;
+    size_t writes_before; /* this round */
     long long kill_ms;
     bool is_killed;
     struct note notes[NOTE_SLOTS];
@@ -166,7 +167,8 @@ static void on_end(void *user, size_t slot, const struct e2e_response *response)
 static void on_tick(void *user)
 {
     struct world *world = user;
-    if (!world->is_killed && e2e_now_ms() >= world->kill_ms) {
+    if (!world->is_killed && e2e_now_ms() >= world->kill_ms &&
+        world->writes > world->writes_before) {
         e2e_kill(&world->program);
         world->is_killed = true;
     }
@@ -257,6 +259,7 @@ static void test_killed_under_write_load(void **state)
     for (size_t round = 0; round < ROUNDS; round++) {
         start_and_check(world);
         world->is_killed = false;
+        world->writes_before = world->writes;
         world->kill_ms = e2e_now_ms() + LOAD_MS + (long long)round * 7 % 50;
         const struct e2e_load load = {.port = world->program.http_port,
                                       .http = round % 2 == 0 ? E2E_HTTP1 : E2E_HTTP2,

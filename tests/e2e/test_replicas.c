@@ -316,9 +316,11 @@ static void test_no_change_is_lost(void **state)
 #define USERS_BEFORE 300
 #define REFUSALS 20
 #define AWAY_MS 1500
-/* Once it is back: how long requests may still fail, and creates on each side afterwards. */
-#define RECOVERY_MS_MAX 5000
+/* Once it is back: how long requests go on, and creates on each side; and how long some may still
+ * fail, on a machine that is busy. */
+#define BACK_MS 5000
 #define USERS_AFTER 200
+#define RECOVERY_MS_MAX 20000
 
 enum phase { BEFORE, AWAY, BACK };
 
@@ -343,7 +345,7 @@ static bool next_in_outage(void *user, size_t slot, struct e2e_load_request *out
     const size_t *made = outage->replicas->made;
     ask_for_user(outage->replicas, slot, out);
     return outage->phase != BACK || made[0] < USERS_AFTER || made[1] < USERS_AFTER ||
-           e2e_now_ms() - outage->since_ms < RECOVERY_MS_MAX;
+           e2e_now_ms() - outage->since_ms < BACK_MS;
 }
 
 /* An error with a body that says no more than a client may know. */
@@ -420,8 +422,8 @@ static void test_engine_killed_and_back(void **state)
 #define STALL_MS 12000
 #define DEADLINE_MS 500
 #define DEADLINE_HEADER "X-Server-Timeout: 0.5"
-/* Over the deadline, on a machine that is busy with other tests. */
-#define SLACK_MS 3000
+/* Over the deadline, on a machine that is busy: less than a socket waits, still. */
+#define SLACK_MS 8000
 
 struct stall {
     struct replicas *replicas;
