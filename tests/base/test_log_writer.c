@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 /* Far more than a pipe and the writer hold. */
-enum { LINES = 40000, TEXT_SIZE = 8 * 1024 * 1024 };
+enum { LINES = 6000, LONG_BYTES = 600, TEXT_SIZE = 8 * 1024 * 1024 };
 
 /* What a busy machine may take for anything; whoever waits for a reader waits for ever. */
 #define PATIENCE_MS 60000
@@ -49,6 +49,16 @@ static void log_lines(int count)
         char number[16];
         snprintf(number, sizeof number, "%d", i);
         base_log(BASE_LOG_INFO, "line", "number", number, NULL);
+    }
+}
+
+static void log_long_lines(void)
+{
+    char value[LONG_BYTES + 1];
+    memset(value, 'x', LONG_BYTES);
+    value[LONG_BYTES] = '\0';
+    for (int i = 0; i < LINES; i++) {
+        base_log(BASE_LOG_INFO, "line", "value", value, NULL);
     }
 }
 
@@ -118,7 +128,7 @@ static void a_reader_that_sleeps_holds_nobody_up(void **state)
     (void)state;
     struct tally tally = {0};
     int64_t begun_ms = now_ms();
-    log_lines(LINES);
+    log_long_lines();
     while (tally.written + tally.dropped < LINES && now_ms() - begun_ms < PATIENCE_MS) {
         char *text = read_all();
         count_lines(text, &tally);
@@ -132,7 +142,7 @@ static void a_reader_that_sleeps_holds_nobody_up(void **state)
 static void stopping_waits_for_a_reader_only_so_long(void **state)
 {
     (void)state;
-    log_lines(LINES);
+    log_long_lines();
     int64_t begun_ms = now_ms();
     base_log_writer_stop();
     int64_t taken_ms = now_ms() - begun_ms;
@@ -159,7 +169,7 @@ static void stopping_waits_for_a_slow_reader_no_longer(void **state)
     (void)state;
     pthread_t reader;
     atomic_bool is_over = false;
-    log_lines(LINES);
+    log_long_lines();
     assert_int_equal(pthread_create(&reader, NULL, read_slowly, &is_over), 0);
     int64_t begun_ms = now_ms();
     base_log_writer_stop();
@@ -174,7 +184,7 @@ static void a_reader_that_is_gone_is_no_harm(void **state)
     (void)state;
     signal(SIGPIPE, SIG_IGN);
     close(captured.read_fd);
-    log_lines(LINES);
+    log_long_lines();
     int64_t begun_ms = now_ms();
     base_log_writer_stop();
     assert_in_range(now_ms() - begun_ms, 0, BASE_LOG_WRITER_STOP_MS - 1);

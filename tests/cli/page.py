@@ -12,7 +12,7 @@ import subprocess
 PROJECT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
 SHOWN_FREE = "127.0.0.1:8090"  # of what the examples start themselves
 MARK = "--- end of output ---"
-SECONDS_MAX = 100
+SECONDS_MAX = 250
 
 
 def examples(path):
