@@ -200,9 +200,8 @@ bool srv_bson_escape_key(struct base_str key, char out[SRV_BSON_MAP_KEY_SIZE])
     return true;
 }
 
-size_t srv_bson_unescape_key(const char *escaped, char *out)
+void srv_bson_unescape_key(const char *escaped, char *out)
 {
-    size_t len = 0;
     while (*escaped != '\0') {
         char c = *escaped;
         if (c == '%') {
@@ -218,9 +217,8 @@ size_t srv_bson_unescape_key(const char *escaped, char *out)
             }
             escaped += known ? 2 : 0;
         }
-        out[len++] = c;
+        *out++ = c;
         escaped++;
     }
-    out[len] = '\0';
-    return len;
+    *out = '\0';
 }

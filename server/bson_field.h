@@ -49,8 +49,7 @@ size_t srv_bson_value_size(ProtobufCType type);
 /* Escapes a map key; false when it is too long. */
 bool srv_bson_escape_key(struct base_str key, char out[SRV_BSON_MAP_KEY_SIZE]);
 
-/* The reverse, into `out` of at least strlen(escaped) + 1 bytes; what is not an escape stays.
- * Returns the length. */
-size_t srv_bson_unescape_key(const char *escaped, char *out);
+/* The reverse, into `out` of at least strlen(escaped) + 1 bytes; what is not an escape stays. */
+void srv_bson_unescape_key(const char *escaped, char *out);
 
 #endif
