@@ -137,11 +137,30 @@ static void stays_within_its_bytes(void **state)
         assert_true(srv_read_cache_find(cache, &question, &found));
         assert_int_equal(found.len, len);
     }
-    struct srv_read_question question = about("too large");
+    struct srv_read_question question = about("as large as may be");
+    struct base_str found;
+    srv_read_cache_put(cache, &question, base_str_make(answer, SRV_READ_CACHE_ANSWER_BYTES_MAX));
+    assert_true(srv_read_cache_find(cache, &question, &found));
+    question = about("too large");
     srv_read_cache_put(cache, &question,
                        base_str_make(answer, SRV_READ_CACHE_ANSWER_BYTES_MAX + 1));
     assert_answer(cache, question, NULL);
     base_free(answer);
+}
+
+static void counts_what_it_holds(void **state)
+{
+    struct srv_read_cache *cache = *state;
+    char large[10000] = "";
+    memset(large, 'a', sizeof large - 1);
+    put(cache, about("key"), "");
+    size_t bytes = cache->used_bytes;
+    for (int i = 0; i < 10; i++) {
+        put(cache, about("key"), large);
+        assert_in_range(cache->used_bytes, bytes + sizeof large - 1, bytes + sizeof large);
+        put(cache, about("key"), "");
+        assert_int_equal(cache->used_bytes, bytes);
+    }
 }
 
 int main(void)
@@ -150,7 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_EMPTY(tells_questions_apart),  ON_EMPTY(keeps_the_newest_answer),
         ON_EMPTY(forgets_all_at_once),    ON_EMPTY(keeps_a_working_set_whole),
-        ON_EMPTY(stays_within_its_bytes),
+        ON_EMPTY(stays_within_its_bytes), ON_EMPTY(counts_what_it_holds),
     };
 #undef ON_EMPTY
     return cmocka_run_group_tests_name("read_cache", tests, NULL, NULL);
