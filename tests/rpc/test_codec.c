@@ -1,3 +1,4 @@
+#include "base/wire.h"
 #include "codec_test.pb-c.h"
 #include "google/protobuf/descriptor.pb-c.h"
 #include "rpc/codec.h"
@@ -310,6 +311,60 @@ static void test_out_of_memory(void **state)
     base_buf_dispose(&out);
 }
 
+/* ---- lengths of more than one byte ---- */
+
+#define LONG_BYTES_MAX (size_t)(64 * 1024)
+
+static void append_record(struct base_buf *wire, char tag, struct base_str payload)
+{
+    uint8_t length[BASE_VARINT_BYTES_MAX];
+    uint8_t *end = base_wire_put_varint(length, payload.len);
+    assert_true(base_buf_append_char(wire, tag) &&
+                base_buf_append(wire, length, (size_t)(end - length)) &&
+                base_buf_append_str(wire, payload));
+}
+
+/* A leaf in two parts, the first with a text and the group, if any, behind it. */
+static void check_long_parts(struct base_str text, struct base_str group)
+{
+    struct base_err err;
+    struct base_buf part, whole, wire, expected, out;
+    struct base_buf *const all[] = {&part, &whole, &wire, &expected, &out};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        base_buf_init(all[i], LONG_BYTES_MAX);
+    }
+    append_record(&part, 0x12, text);
+    assert_true(base_buf_append_str(&part, group));
+    append_record(&wire, 0x0a, base_buf_str(&part));
+    append_record(&wire, 0x0a, BASE_STR("\x28\x01"));
+    append_record(&whole, 0x12, text);
+    assert_true(base_buf_append_str(&whole, BASE_STR("\x28\x01")));
+    append_record(&expected, 0x0a, base_buf_str(&whole));
+    if (!again(tree, base_buf_str(&wire), &out, &err)) {
+        fail_msg("%zu bytes: %s", text.len, err.message);
+    }
+    assert_true(base_str_eq(base_buf_str(&out), base_buf_str(&expected)));
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        base_buf_dispose(all[i]);
+    }
+}
+
+/* Around where a length takes a byte more: that of the part, of the whole, and of what is left of
+ * it without the group. */
+static void test_long_parts(void **state)
+{
+    (void)state;
+    static const size_t firsts[] = {110, 16370};
+    static char text[16400];
+    memset(text, 'x', sizeof text);
+    for (size_t i = 0; i < sizeof firsts / sizeof *firsts; i++) {
+        for (size_t len = firsts[i]; len < firsts[i] + 25; len++) {
+            check_long_parts(base_str_make(text, len), BASE_STR("\x7b\x08\x05\x7c"));
+            check_long_parts(base_str_make(text, len), BASE_STR(""));
+        }
+    }
+}
+
 /* ---- properties over random messages ---- */
 
 struct random_wire {
@@ -480,13 +535,10 @@ static void test_damaged_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equal_rows),
-        cmocka_unit_test(test_refused_rows),
-        cmocka_unit_test(test_nesting),
-        cmocka_unit_test(test_groups_nested_too_deep),
-        cmocka_unit_test(test_required_field),
-        cmocka_unit_test(test_out_of_memory),
-        cmocka_unit_test(test_cut_messages_mean_the_same),
+        cmocka_unit_test(test_equal_rows),     cmocka_unit_test(test_refused_rows),
+        cmocka_unit_test(test_nesting),        cmocka_unit_test(test_groups_nested_too_deep),
+        cmocka_unit_test(test_required_field), cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_long_parts),     cmocka_unit_test(test_cut_messages_mean_the_same),
         cmocka_unit_test(test_damaged_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

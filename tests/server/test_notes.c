@@ -156,26 +156,68 @@ static void test_create_ignores_what_is_the_servers(void **state)
     expect_note(&response, FIRST_ID, "t", "", 0);
 }
 
-static void test_create_limits(void **state)
+static bool send_create(struct fixture *fixture, Notes__V1__Note *note)
 {
-    struct fixture *fixture = *state;
-    Notes__V1__Note most = create(fixture, run_of(fixture, SRV_NOTES_TITLE_BYTES_MAX),
-                                  run_of(fixture, SRV_NOTES_CONTENT_BYTES_MAX));
-    assert_int_equal(strlen(most.content), SRV_NOTES_CONTENT_BYTES_MAX);
-
-    Notes__V1__Note note = NOTES__V1__NOTE__INIT;
-    note.title = run_of(fixture, 257);
-    note.content = run_of(fixture, 1048577);
     Notes__V1__CreateNoteRequest request = NOTES__V1__CREATE_NOTE_REQUEST__INIT;
-    request.note = &note;
     Notes__V1__Note response = NOTES__V1__NOTE__INIT;
-    bool ok = srv_notes_handlers.create_note(&fixture->notes, &fixture->ctx, &request, &response,
-                                             &fixture->err);
-    expect_error(fixture, ok, BASE_INVALID_ARGUMENT,
-                 "title: at most 256 bytes, got 257; content: at most 1048576 bytes, got 1048577");
-    expect_violation(fixture, 0, "note.title", "title: at most 256 bytes, got 257");
-    expect_violation(fixture, 1, "note.content", "content: at most 1048576 bytes, got 1048577");
-    assert_int_equal(fixture->fake.count, 1);
+    request.note = note;
+    return srv_notes_handlers.create_note(&fixture->notes, &fixture->ctx, &request, &response,
+                                          &fixture->err);
+}
+
+static bool send_replace(struct fixture *fixture, Notes__V1__Note *note)
+{
+    Notes__V1__ReplaceNoteRequest request = NOTES__V1__REPLACE_NOTE_REQUEST__INIT;
+    Notes__V1__Note response = NOTES__V1__NOTE__INIT;
+    request.note_id = FIRST_ID;
+    request.note = note;
+    return srv_notes_handlers.replace_note(&fixture->notes, &fixture->ctx, &request, &response,
+                                           &fixture->err);
+}
+
+static bool send_update(struct fixture *fixture, Notes__V1__Note *note)
+{
+    Notes__V1__UpdateNoteRequest request = NOTES__V1__UPDATE_NOTE_REQUEST__INIT;
+    Notes__V1__Note response = NOTES__V1__NOTE__INIT;
+    request.note_id = FIRST_ID;
+    request.note = note;
+    return srv_notes_handlers.update_note(&fixture->notes, &fixture->ctx, &request, &response,
+                                          &fixture->err);
+}
+
+static bool send_delete(struct fixture *fixture, Notes__V1__Note *note)
+{
+    (void)note;
+    Notes__V1__DeleteNoteRequest request = NOTES__V1__DELETE_NOTE_REQUEST__INIT;
+    Google__Protobuf__Empty response = GOOGLE__PROTOBUF__EMPTY__INIT;
+    request.note_id = FIRST_ID;
+    return srv_notes_handlers.delete_note(&fixture->notes, &fixture->ctx, &request, &response,
+                                          &fixture->err);
+}
+
+static void test_limits(void **state)
+{
+    static bool (*const sends[])(struct fixture *, Notes__V1__Note *) = {send_create, send_replace,
+                                                                         send_update};
+    for (size_t i = 0; i < sizeof sends / sizeof *sends; i++) {
+        set_up(state);
+        struct fixture *fixture = *state;
+        create(fixture, "t", "");
+        Notes__V1__Note note = NOTES__V1__NOTE__INIT;
+        note.title = run_of(fixture, SRV_NOTES_TITLE_BYTES_MAX);
+        note.content = run_of(fixture, SRV_NOTES_CONTENT_BYTES_MAX);
+        assert_true(sends[i](fixture, &note));
+        note.title = run_of(fixture, 257);
+        note.content = run_of(fixture, 1048577);
+        size_t count = fixture->fake.count;
+        expect_error(
+            fixture, sends[i](fixture, &note), BASE_INVALID_ARGUMENT,
+            "title: at most 256 bytes, got 257; content: at most 1048576 bytes, got 1048577");
+        expect_violation(fixture, 0, "note.title", "title: at most 256 bytes, got 257");
+        expect_violation(fixture, 1, "note.content", "content: at most 1048576 bytes, got 1048577");
+        assert_int_equal(fixture->fake.count, count);
+        tear_down(state);
+    }
 }
 
 static void test_create_without_a_note(void **state)
@@ -213,14 +255,6 @@ static void test_get_what_is_not_there(void **state)
     }
 }
 
-static void test_a_failing_store_is_not_a_missing_note(void **state)
-{
-    struct fixture *fixture = *state;
-    fixture->fake.fails = BASE_UNAVAILABLE;
-    Notes__V1__Note note;
-    expect_error(fixture, get(fixture, FIRST_ID, &note), BASE_UNAVAILABLE, "the fake store fails");
-}
-
 static bool list(struct fixture *fixture, int32_t page_size, char *page_token,
                  Notes__V1__ListNotesResponse *out)
 {
@@ -230,6 +264,24 @@ static bool list(struct fixture *fixture, int32_t page_size, char *page_token,
     notes__v1__list_notes_response__init(out);
     return srv_notes_handlers.list_notes(&fixture->notes, &fixture->ctx, &request, out,
                                          &fixture->err);
+}
+
+static void test_a_failing_store_fails_every_method(void **state)
+{
+    struct fixture *fixture = *state;
+    Notes__V1__Note note = NOTES__V1__NOTE__INIT;
+    Notes__V1__Note got;
+    Notes__V1__ListNotesResponse notes;
+    note.title = "t";
+    fixture->fake.fails = BASE_UNAVAILABLE;
+#define EXPECT_FAILURE(call) expect_error(fixture, call, BASE_UNAVAILABLE, "the fake store fails")
+    EXPECT_FAILURE(get(fixture, FIRST_ID, &got));
+    EXPECT_FAILURE(list(fixture, 0, "", &notes));
+    EXPECT_FAILURE(send_create(fixture, &note));
+    EXPECT_FAILURE(send_replace(fixture, &note));
+    EXPECT_FAILURE(send_update(fixture, &note));
+    EXPECT_FAILURE(send_delete(fixture, NULL));
+#undef EXPECT_FAILURE
 }
 
 static void test_list_pages(void **state)
@@ -462,11 +514,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_create_then_get, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_create_ignores_what_is_the_servers, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_create_limits, set_up, tear_down),
+        cmocka_unit_test(test_limits),
         cmocka_unit_test_setup_teardown(test_create_without_a_note, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_get_what_is_not_there, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_a_failing_store_is_not_a_missing_note, set_up,
-                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_a_failing_store_fails_every_method, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_list_pages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_list_of_none_and_bad_requests, set_up, tear_down),
         cmocka_unit_test(test_replace),
