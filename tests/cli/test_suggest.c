@@ -10,16 +10,17 @@
 static void test_suggestions(void **state)
 {
     (void)state;
-    static const char *const names[] = {"serve", "server", "gateway"};
+    static const char *const names[] = {"serve", "server", "gateway", "cd"};
     static const struct row {
         const char *typed;
         const char *expected;
     } rows[] = {
-        {"serv", "serve"},      {"servr", "serve"}, {"servers", "server"}, {"gatway", "gateway"},
-        {"getaway", "gateway"}, {"", NULL},         {"s", NULL},           {"help", NULL},
+        {"serv", "serve"},     {"servr", "serve"},     {"servers", "server"},
+        {"gatway", "gateway"}, {"getaway", "gateway"}, {"", NULL},
+        {"s", NULL},           {"help", NULL},         {"ab", NULL},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *got = cli_suggest(rows[i].typed, names, 3);
+        const char *got = cli_suggest(rows[i].typed, names, 4);
         assert_string_equal(got == NULL ? "NULL" : got,
                             rows[i].expected == NULL ? "NULL" : rows[i].expected);
     }

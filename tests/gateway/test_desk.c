@@ -257,6 +257,19 @@ static void the_rpc_gets_message_metadata_and_deadline(void **state)
     assert_in_range(waits_ns, 2500 * BASE_NS_PER_MS, 3000 * BASE_NS_PER_MS);
 }
 
+/* What a proxy before the gateway was asked for is told, and not what the proxy asks for. */
+static void the_first_host_that_was_asked_for_is_told(void **state)
+{
+    (void)state;
+    static const struct gw_header headers[] = {
+        {BASE_STR("x-forwarded-host"), BASE_STR("api.example")}, {{0}, {0}}};
+    struct desk_client client = {.releases_at_once = true};
+    fix.hop = (struct gw_hop){.authority = BASE_STR("inner.example")};
+    desk_begin(&client, "GET", "/notes/1", headers, "");
+    assert_int_equal(client.status, 200);
+    assert_string_equal(fix.fake.last_metadata, "x-forwarded-host=api.example\n");
+}
+
 static void rpc_failures_become_statuses(void **state)
 {
     (void)state;
@@ -474,6 +487,7 @@ int main(void)
         ON_A_DESK(refusals_that_name_their_reason),
         ON_A_DESK(headers_past_the_limit_are_refused),
         ON_A_DESK(the_rpc_gets_message_metadata_and_deadline),
+        ON_A_DESK(the_first_host_that_was_asked_for_is_told),
         ON_A_DESK(rpc_failures_become_statuses),
         ON_A_DESK(a_damaged_response_is_internal),
         ON_A_DESK(answered_metadata_becomes_headers),

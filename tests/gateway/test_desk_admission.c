@@ -6,6 +6,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -25,13 +26,16 @@ static struct {
     struct gw_meters *meters;
 } limits;
 
-static int64_t fixed_unix_ns(const struct base_clock *self)
+/* The time of day, which stands still. */
+static int64_t time_ns;
+
+static int64_t standing_unix_ns(const struct base_clock *self)
 {
     (void)self;
-    return NOW_S * BASE_NS_PER_S;
+    return time_ns;
 }
 
-static const struct base_clock fixed_clock = {fixed_unix_ns};
+static const struct base_clock standing_clock = {standing_unix_ns};
 
 static void reserve(struct gw_quota_source *self, struct gw_quota_reservation *reservation)
 {
@@ -43,7 +47,9 @@ static int open_desk(void **state)
     (void)state;
     limits.stages = (struct gw_stages){0};
     gw_stages_end(&limits.stages);
-    limits.policy = (struct gw_admission_policy){.stages = &limits.stages, .clock = &fixed_clock};
+    limits.policy =
+        (struct gw_admission_policy){.stages = &limits.stages, .clock = &standing_clock};
+    time_ns = NOW_S * BASE_NS_PER_S;
     limits.source = (struct source){.source = {reserve}};
     limits.meters = gw_meters_create(&limits.source.source);
     desk_open(&limits.policy);
@@ -254,6 +260,19 @@ static void each_limit_refuses_in_its_name(void **state)
     }
 }
 
+/* A key that may never call is not told to come again. */
+static void a_rate_of_nothing_has_no_end(void **state)
+{
+    (void)state;
+    struct desk_client client;
+    Tollgate__Throttle nothing = throttle_of(0, 5);
+    know_key(&nothing, NULL, NULL);
+    assert_int_equal(get(&client, "/notes"), 429);
+    assert_string_equal(client.headers, "x-amzn-errortype: TooManyRequestsException\n"
+                                        "ratelimit-policy: \"key\";q=5;w=1\n"
+                                        "ratelimit: \"key\";r=0\n");
+}
+
 static void stages_and_the_process_have_limits_for_all(void **state)
 {
     (void)state;
@@ -330,6 +349,27 @@ static void waits_for_the_quota_and_goes_on(void **state)
     assert_int_equal(get(&client, "/notes"), 429);
 }
 
+/* The time of day is read again when its second is over, however short the rest of it was. */
+static void the_next_period_begins_on_its_second(void **state)
+{
+    (void)state;
+    static const struct timespec a_moment = {.tv_nsec = BASE_NS_PER_MS};
+    struct desk_client client;
+    Tollgate__Quota quota = minutely(32);
+    know_key(NULL, NULL, &quota);
+    time_ns = (NOW_S + 39) * BASE_NS_PER_S - BASE_NS_PER_MS;
+    assert_int_equal(get(&client, "/notes"), 0);
+    answer_quota(true, 2, 30);
+    assert_string_equal(client.headers, "ratelimit: \"quota\";r=31;t=1\n");
+    release(&client);
+    time_ns += BASE_NS_PER_MS;
+    nanosleep(&a_moment, NULL);
+    assert_int_equal(get(&client, "/notes"), 0);
+    answer_quota(true, 2, 30);
+    assert_string_equal(client.headers, "ratelimit: \"quota\";r=31;t=60\n");
+    release(&client);
+}
+
 /* The client has gone, its deadline has passed, or keys have changed before the quota is known. */
 static void what_is_not_wanted_any_more_goes_back(void **state)
 {
@@ -397,9 +437,11 @@ int main(void)
         AT_DESK(nobody_is_asked_where_keys_are_ignored),
         AT_DESK(everybody_is_asked_where_keys_are_required),
         AT_DESK(each_limit_refuses_in_its_name),
+        AT_DESK(a_rate_of_nothing_has_no_end),
         AT_DESK(stages_and_the_process_have_limits_for_all),
         AT_DESK(what_is_no_path_is_told_so_beside_any_stage),
         AT_DESK(waits_for_the_quota_and_goes_on),
+        AT_DESK(the_next_period_begins_on_its_second),
         AT_DESK(what_is_not_wanted_any_more_goes_back),
         AT_DESK(a_call_that_is_given_up_tells_of_its_quota),
         AT_DESK(without_an_answer_the_flag_decides),

@@ -36,6 +36,14 @@ static void test_valid_len(void **state)
     }
 }
 
+/* What stands behind the text is none of it. */
+static void test_valid_len_of_a_slice(void **state)
+{
+    (void)state;
+    assert_int_equal(gw_percent_valid_len(base_str_make("%41%42", 5)), 3);
+    assert_int_equal(gw_percent_valid_len(base_str_make("%41%42", 4)), 3);
+}
+
 struct decode_row {
     const char *raw;
     const char *all;
@@ -110,6 +118,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_valid_len),
+        cmocka_unit_test(test_valid_len_of_a_slice),
         cmocka_unit_test(test_decode),
         cmocka_unit_test(test_every_byte_decodes_in_place),
         cmocka_unit_test(test_lookups_see_what_is_decoded),

@@ -77,9 +77,16 @@ static enum gw_quota_outcome take_in(struct request *request, const struct gw_qu
     return request->outcome;
 }
 
+/* The moment of the last block, however long the machine has taken since: how long a block lasted
+ * decides on the next. */
+static int64_t now_ns(void)
+{
+    return quota.reserved_ns == 0 ? base_clock_monotonic_ns() : quota.reserved_ns;
+}
+
 static enum gw_quota_outcome take(struct request *request)
 {
-    return take_in(request, &now_term, base_clock_monotonic_ns());
+    return take_in(request, &now_term, now_ns());
 }
 
 /* Answers the reservation that is on its way, which must want `want`. */
@@ -166,17 +173,15 @@ static void asks_again_after_a_while(void **state)
     } rows[] = {{true, GW_QUOTA_USED_UP}, {false, GW_QUOTA_UNKNOWN}};
     for (size_t i = 0; i < 2; i++) {
         struct request request;
-        int64_t now_ns = base_clock_monotonic_ns() + (int64_t)i * 10 * GW_QUOTA_RETRY_NS;
-        assert_int_equal(take_in(&request, &now_term, now_ns), GW_QUOTA_WAITING);
-        int64_t want = fake.pending->want;
-        answer(want, rows[i].is_answered, 0, 0);
+        int64_t retry_ns = atomic_load(&quota.retry_at_ns);
+        assert_int_equal(take_in(&request, &now_term, retry_ns), GW_QUOTA_WAITING);
+        answer(fake.pending->want, rows[i].is_answered, 0, 0);
         assert_int_equal(request.outcome, rows[i].outcome);
-        now_ns = base_clock_monotonic_ns();
-        assert_int_equal(take_in(&request, &now_term, now_ns + GW_QUOTA_RETRY_NS / 2),
-                         rows[i].outcome);
+        retry_ns = atomic_load(&quota.retry_at_ns);
+        assert_true(retry_ns - base_clock_monotonic_ns() <= GW_QUOTA_RETRY_NS);
+        assert_int_equal(take_in(&request, &now_term, retry_ns - 1), rows[i].outcome);
         assert_null(fake.pending);
-        assert_int_equal(take_in(&request, &now_term, now_ns + 2 * GW_QUOTA_RETRY_NS),
-                         GW_QUOTA_WAITING);
+        assert_int_equal(take_in(&request, &now_term, retry_ns), GW_QUOTA_WAITING);
         answer(fake.pending->want, false, 0, 0);
     }
 }
@@ -189,11 +194,11 @@ static void a_new_period_begins_with_nothing(void **state)
     struct request late;
     assert_int_equal(take(&old), GW_QUOTA_WAITING);
     answer(8, true, 8, 992);
-    assert_int_equal(take_in(&early, &next_term, base_clock_monotonic_ns()), GW_QUOTA_WAITING);
+    assert_int_equal(take_in(&early, &next_term, now_ns()), GW_QUOTA_WAITING);
     assert_int_equal(fake.pending->term.start_s, next_term.start_s);
     answer(16, true, 16, 984);
     assert_int_equal(early.outcome, GW_QUOTA_GRANTED);
-    assert_int_equal(take_in(&late, &next_term, base_clock_monotonic_ns()), GW_QUOTA_GRANTED);
+    assert_int_equal(take_in(&late, &next_term, now_ns()), GW_QUOTA_GRANTED);
     /* Nobody is granted from a block of another period, nor put back into it. */
     gw_quota_put_back(&quota, &now_term);
     assert_int_equal(gw_quota_left(&quota, &next_term), 998);
@@ -208,13 +213,42 @@ static void who_waits_over_midnight_is_not_refused(void **state)
     struct request old;
     struct request early;
     assert_int_equal(take(&old), GW_QUOTA_WAITING);
-    assert_int_equal(take_in(&early, &next_term, base_clock_monotonic_ns()), GW_QUOTA_WAITING);
+    assert_int_equal(take_in(&early, &next_term, now_ns()), GW_QUOTA_WAITING);
     answer(8, true, 0, 0);
     assert_int_equal(old.outcome, GW_QUOTA_USED_UP);
     assert_int_equal(early.outcome, GW_QUOTA_WAITING);
     assert_int_equal(fake.pending->term.start_s, next_term.start_s);
     answer(16, true, 16, 984);
     assert_int_equal(early.outcome, GW_QUOTA_GRANTED);
+}
+
+/* That the old period is used up is still known when the new one begins. */
+static void used_up_ends_with_its_period(void **state)
+{
+    (void)state;
+    struct request old;
+    struct request early;
+    assert_int_equal(take(&old), GW_QUOTA_WAITING);
+    answer(8, true, 0, 0);
+    assert_int_equal(take(&old), GW_QUOTA_USED_UP);
+    assert_int_equal(take_in(&early, &next_term, now_ns()), GW_QUOTA_WAITING);
+    answer(16, true, 16, 984);
+    assert_int_equal(early.outcome, GW_QUOTA_GRANTED);
+}
+
+static void only_so_many_wait(void **state)
+{
+    (void)state;
+    static struct request requests[GW_QUOTA_WAITERS_MAX];
+    struct request beyond;
+    for (size_t i = 0; i < GW_QUOTA_WAITERS_MAX; i++) {
+        assert_int_equal(take(&requests[i]), GW_QUOTA_WAITING);
+    }
+    assert_int_equal(take(&beyond), GW_QUOTA_UNKNOWN);
+    answer(8, false, 0, 0);
+    for (size_t i = 0; i < GW_QUOTA_WAITERS_MAX; i++) {
+        assert_int_equal(requests[i].outcome, GW_QUOTA_UNKNOWN);
+    }
 }
 
 static void gives_up_its_block_once(void **state)
@@ -267,8 +301,7 @@ static void blocks_grow_with_the_rate_and_shrink_with_what_is_left(void **state)
     int64_t ahead_ns = 0;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct request request;
-        assert_int_equal(take_in(&request, &term, base_clock_monotonic_ns() + ahead_ns),
-                         GW_QUOTA_WAITING);
+        assert_int_equal(take_in(&request, &term, now_ns() + ahead_ns), GW_QUOTA_WAITING);
         /* One is granted, so the block is empty at once. */
         answer(rows[i].want, true, 1, rows[i].left);
         ahead_ns = rows[i].wait_ms * NS_PER_MS;
@@ -381,6 +414,8 @@ int main(void)
         WITH_QUOTA(asks_again_after_a_while),
         WITH_QUOTA(a_new_period_begins_with_nothing),
         WITH_QUOTA(who_waits_over_midnight_is_not_refused),
+        WITH_QUOTA(used_up_ends_with_its_period),
+        WITH_QUOTA(only_so_many_wait),
         WITH_QUOTA(gives_up_its_block_once),
         WITH_QUOTA(blocks_grow_with_the_rate_and_shrink_with_what_is_left),
         WITH_QUOTA(threads_share_one_quota_exactly),

@@ -18,6 +18,7 @@ static const struct {
 } rows[] = {
     {"a literal before a wildcard leaves it the rest", {"GET /a/*", "GET /a/b"}, {0}},
     {"\"*\" before \"**\" leaves it other lengths", {"GET /**", "GET /*", "GET /*/*"}, {0}},
+    {"other lengths, of which the longest is left", {"GET /a/**", "GET /a", "GET /a/*"}, {0}},
     {"a tail leaves what ends otherwise", {"GET /**", "GET /**/a"}, {0}},
     {"a wildcard for a tail leaves the path without one", {"GET /a/**", "GET /a/**/*"}, {0}},
     {"a variable never captures nothing, so nothing is left",

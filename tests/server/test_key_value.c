@@ -44,28 +44,38 @@ static void test_what_is_a_value(void **state)
     }
 }
 
-/* Bytes from a counter: 0, 1, 2 ... 255, 0 ... */
+/* Bytes from a counter: `next`, ... 255, 0 ... */
+struct rising {
+    struct base_random random;
+    uint8_t *next;
+};
+
 static void fill_rising(const struct base_random *self, void *out, size_t len)
 {
-    static uint8_t next;
-    (void)self;
     for (size_t i = 0; i < len; i++) {
-        ((uint8_t *)out)[i] = next++;
+        ((uint8_t *)out)[i] = (*((const struct rising *)self)->next)++;
     }
 }
 
 static void test_made_values(void **state)
 {
     (void)state;
-    const struct base_random rising = {fill_rising};
+    static const struct {
+        uint8_t first;
+        const char *value;
+    } rows[] = {
+        {0, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcd"},
+        {64, "23456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef"},
+        {192, "6789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij"},
+        {240, "stuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUV"}, /* from 248 on they are passed over */
+    };
     char value[SRV_KEY_VALUE_MADE_BYTES + 1];
-    srv_key_value_make(&rising, value);
-    assert_string_equal(value, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcd");
-    srv_key_value_make(&rising, value); /* goes on at byte 64 */
-    assert_string_equal(value, "23456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef");
-    srv_key_value_make(&rising, value); /* at byte 128 */
-    srv_key_value_make(&rising, value); /* at byte 192, and past 248 bytes are passed over */
-    assert_string_equal(value, "6789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint8_t next = rows[i].first;
+        const struct rising rising = {{fill_rising}, &next};
+        srv_key_value_make(&rising.random, value);
+        assert_string_equal(value, rows[i].value);
+    }
     struct base_err err;
     char other[SRV_KEY_VALUE_MADE_BYTES + 1];
     srv_key_value_make(&base_random_system, value);

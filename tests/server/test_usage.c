@@ -224,6 +224,21 @@ static void what_remains_can_be_set(void **state)
     assert_int_equal(reserve(&tomorrow, 100, &left), 10);
 }
 
+/* What was taken away stays away when the plan's limit becomes less than that. */
+static void nothing_is_left_below_nothing(void **state)
+{
+    (void)state;
+    Tollgate__Quota quota = quota_of(100, TOLLGATE__QUOTA__PERIOD__DAY, 0);
+    struct srv_quota_term before = term_of(&quota, NOW_S);
+    int64_t left;
+    assert_int_equal(reserve(&before, 10, &left), 10);
+    set_remaining(&before, 0);
+    quota.limit = 50;
+    struct srv_quota_term after = term_of(&quota, NOW_S);
+    assert_int_equal(reserve(&after, 1, &left), 0);
+    assert_int_equal(left, 0);
+}
+
 /* An extension goes with its period, with the next one, with the key and with the plan, and takes
  * none of another key or plan along. */
 static void extensions_do_not_pile_up(void **state)
@@ -373,6 +388,7 @@ int main(void)
         ON_FRESH_STORE(another_first_day_is_not_past),
         ON_FRESH_STORE(what_remains_can_be_set),
         ON_FRESH_STORE(refuses_what_is_no_quota),
+        ON_FRESH_STORE(nothing_is_left_below_nothing),
         ON_FRESH_STORE(extensions_do_not_pile_up),
         ON_FRESH_STORE(reports_days_in_order),
         ON_FRESH_STORE(reports_any_day_of_the_calendar),
