@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,10 +40,9 @@ static bool read_number(const struct cli_flag *flag, const char *source, const c
                         int *out, struct base_err *err)
 {
     char *end;
-    errno = 0;
-    long number = strtol(value, &end, 10);
-    if (!isdigit((unsigned char)*value) || *end != '\0' || errno != 0 ||
-        number < flag->number_min || number > flag->number_max) {
+    long number = strtol(value, &end, 10); /* what is too large is more than any maximum */
+    if (!isdigit((unsigned char)*value) || *end != '\0' || number < flag->number_min ||
+        number > flag->number_max) {
         return base_err_set(err, BASE_INVALID_ARGUMENT,
                             "%s: expected a whole number from %d to %d, found \"%s\"", source,
                             flag->number_min, flag->number_max, value);

@@ -61,20 +61,16 @@ static bool wraps_zero(const struct base_wire_record *wrapper)
     return base_wire_at_end(&reader) || (base_wire_next(&reader, &value) && is_default(&value));
 }
 
-static bool is_same(const struct gw_field *field, const struct sighting *a,
-                    const struct sighting *b)
+static bool is_same(const struct gw_field *field, const struct base_wire_record *a,
+                    const struct base_wire_record *b)
 {
-    if (!a->is_set || !b->is_set) {
-        return is_default(a->is_set ? &a->record : &b->record);
-    }
     bool is_wrapper = field->message != NULL && field->message->well_known == GW_WRAPPER;
-    return base_str_eq(a->record.whole, b->record.whole) ||
-           (is_wrapper && wraps_zero(&a->record) && wraps_zero(&b->record));
+    return base_str_eq(a->whole, b->whole) || (is_wrapper && wraps_zero(a) && wraps_zero(b));
 }
 
 /* Refuses a part of the request, "body" or "query", that sets what the path sets. */
 static bool check_conflict(const struct gw_field_path *path, const char *part, struct base_str wire,
-                           const struct sighting *from_path, struct base_err *err)
+                           const struct base_wire_record *from_path, struct base_err *err)
 {
     struct sighting found = {0};
     look_for(path, 0, wire, &found);
@@ -85,7 +81,7 @@ static bool check_conflict(const struct gw_field_path *path, const char *part, s
                             "the %s sets field %.*s, the path field %s of the same oneof", part,
                             BASE_STR_ARGS(found.oneof_member->name), text);
     }
-    if (found.is_set && !is_same(gw_field_path_last(path), &found, from_path)) {
+    if (found.is_set && !is_same(gw_field_path_last(path), &found.record, from_path)) {
         gw_field_path_text(path, text);
         return base_err_set(err, BASE_INVALID_ARGUMENT,
                             "field %s has one value in the path and another in the %s", text, part);
@@ -181,10 +177,11 @@ static bool write_path(const struct gw_route *route, const struct gw_captures *c
             continue; /* neither body nor query: nothing to conflict with */
         }
         const struct gw_field_path *path = &route->variables[i];
-        struct sighting from_path = {0};
-        look_for(path, 0, slice(out, from, out->len), &from_path);
-        if (!check_conflict(path, "body", slice(out, parts->body, parts->query), &from_path, err) ||
-            !check_conflict(path, "query", slice(out, parts->query, parts->path), &from_path,
+        struct sighting own = {0}; /* set: a variable's value is written, zero or not */
+        look_for(path, 0, slice(out, from, out->len), &own);
+        if (!check_conflict(path, "body", slice(out, parts->body, parts->query), &own.record,
+                            err) ||
+            !check_conflict(path, "query", slice(out, parts->query, parts->path), &own.record,
                             err)) {
             return false;
         }
