@@ -1,6 +1,7 @@
 /* What the admin service makes of odd requests, over a store in memory; the usual ones are made by
  * AWS's own clients (tests/e2e). */
 #include "server/admin.h"
+#include "server/usage.h"
 #include "tests/server/fake_store.h"
 
 #include <setjmp.h>
@@ -177,6 +178,80 @@ static void test_lists(void **state)
            "INVALID_ARGUMENT: position: not a position that a list has answered");
 }
 
+/* Makes a key of this name; returns its id. */
+static char *add_key(struct fixture *fixture, char *name)
+{
+    Tollgate__Admin__CreateApiKeyRequest request = TOLLGATE__ADMIN__CREATE_API_KEY_REQUEST__INIT;
+    Tollgate__Admin__ApiKey response = TOLLGATE__ADMIN__API_KEY__INIT;
+    request.name = name;
+    assert_true(srv_admin_handlers.create_api_key(&fixture->admin, &fixture->ctx, &request,
+                                                  &response, &fixture->err));
+    return response.id;
+}
+
+/* A page that ends among keys that are not asked for goes on behind them. */
+static void test_pages_of_some_keys(void **state)
+{
+    struct fixture *fixture = *state;
+    Tollgate__Admin__GetApiKeysRequest request = TOLLGATE__ADMIN__GET_API_KEYS_REQUEST__INIT;
+    size_t count = 0;
+    for (int i = 0; i < 10; i++) {
+        add_key(fixture, i % 2 == 0 ? "wanted" : "other");
+    }
+    request.name = "want";
+    request.limit = 2;
+    for (bool has_more = true; has_more;) {
+        Tollgate__Admin__ApiKeys response = TOLLGATE__ADMIN__API_KEYS__INIT;
+        assert_true(srv_admin_handlers.get_api_keys(&fixture->admin, &fixture->ctx, &request,
+                                                    &response, &fixture->err));
+        for (size_t i = 0; i < response.n_item; i++) {
+            assert_string_equal(response.item[i]->name->value, "wanted");
+        }
+        count += response.n_item;
+        has_more = response.position != NULL;
+        request.position = has_more ? response.position->value : request.position;
+    }
+    assert_int_equal(count, 5);
+}
+
+static void test_the_longest_page(void **state)
+{
+    struct fixture *fixture = *state;
+    Tollgate__Admin__GetApiKeysRequest request = TOLLGATE__ADMIN__GET_API_KEYS_REQUEST__INIT;
+    Tollgate__Admin__ApiKeys response = TOLLGATE__ADMIN__API_KEYS__INIT;
+    for (int i = 0; i <= SRV_ADMIN_LIST_MAX; i++) {
+        add_key(fixture, "");
+    }
+    request.limit = SRV_ADMIN_LIST_MAX + 1;
+    assert_true(srv_admin_handlers.get_api_keys(&fixture->admin, &fixture->ctx, &request, &response,
+                                                &fixture->err));
+    assert_int_equal(response.n_item, SRV_ADMIN_LIST_MAX);
+    assert_non_null(response.position);
+}
+
+static void test_a_key_that_is_not_in_the_plan(void **state)
+{
+    struct fixture *fixture = *state;
+    Tollgate__Admin__GetUsagePlanKeyRequest get = TOLLGATE__ADMIN__GET_USAGE_PLAN_KEY_REQUEST__INIT;
+    Tollgate__Admin__UsagePlanKey got = TOLLGATE__ADMIN__USAGE_PLAN_KEY__INIT;
+    Tollgate__Admin__DeleteUsagePlanKeyRequest remove =
+        TOLLGATE__ADMIN__DELETE_USAGE_PLAN_KEY_REQUEST__INIT;
+    Google__Protobuf__Empty removed = GOOGLE__PROTOBUF__EMPTY__INIT;
+    char expected[128];
+    get.usage_plan_id = remove.usage_plan_id = "standard";
+    get.key_id = remove.key_id = add_key(fixture, "");
+    snprintf(expected, sizeof expected, "NOT_FOUND: API key %s is not in usage plan standard",
+             get.key_id);
+    expect(fixture,
+           srv_admin_handlers.get_usage_plan_key(&fixture->admin, &fixture->ctx, &get, &got,
+                                                 &fixture->err),
+           expected);
+    expect(fixture,
+           srv_admin_handlers.delete_usage_plan_key(&fixture->admin, &fixture->ctx, &remove,
+                                                    &removed, &fixture->err),
+           expected);
+}
+
 /* ---- Import ---- */
 
 static void test_imports(void **state)
@@ -199,6 +274,8 @@ static void test_imports(void **state)
         {"name,key,usageplanids\na," VALUE_1 ",\"standard,premium\"\n", 0,
          "line 2: usage plans premium and standard both hold for stage $default, so no API key may "
          "be in both"},
+        {"name,key,usageplanids\na," VALUE_1 ",\"1,2,3,4,5,6,7,8,9,10,11\"\n", 0,
+         "line 2: UsagePlanIds: at most 10"},
         {"name,key\na\nb," VALUE_2 "\n", 1,
          "line 2: an API key's value has from 20 to 128 characters, this one has 0"},
         {"name,key\na,\"" VALUE_1 "\n", 0, "INVALID_ARGUMENT: line 2: a quote that is not closed"},
@@ -309,6 +386,37 @@ static void test_days_of_usage(void **state)
     }
 }
 
+/* A report of many days has fewer keys a page. */
+static void test_the_longest_report(void **state)
+{
+    struct fixture *fixture = *state;
+    const size_t keys_max = SRV_ADMIN_USAGE_DAYS_MAX / SRV_USAGE_DAYS_MAX;
+    Tollgate__Admin__CreateUsagePlanKeyRequest join =
+        TOLLGATE__ADMIN__CREATE_USAGE_PLAN_KEY_REQUEST__INIT;
+    Tollgate__Admin__UsagePlanKey joined = TOLLGATE__ADMIN__USAGE_PLAN_KEY__INIT;
+    Tollgate__Admin__GetUsageRequest request = TOLLGATE__ADMIN__GET_USAGE_REQUEST__INIT;
+    Tollgate__Admin__Usage response = TOLLGATE__ADMIN__USAGE__INIT;
+    Tollgate__UsagePlan plan =
+        TOLLGATE__USAGE_PLAN__INIT; /* without a quota, which no fake counts */
+    plan.name = "free";
+    assert_true(srv_access_add_plan(&fixture->access, &fixture->ctx, &plan, &fixture->err));
+    join.usage_plan_id = request.usage_plan_id = plan.id;
+    join.key_type = "API_KEY";
+    for (size_t i = 0; i <= keys_max; i++) {
+        join.key_id = add_key(fixture, "");
+        assert_true(srv_admin_handlers.create_usage_plan_key(&fixture->admin, &fixture->ctx, &join,
+                                                             &joined, &fixture->err));
+    }
+    request.start_date = "2026-01-01";
+    request.end_date = "2027-01-01";
+    request.limit = SRV_ADMIN_LIST_MAX;
+    assert_true(srv_admin_handlers.get_usage(&fixture->admin, &fixture->ctx, &request, &response,
+                                             &fixture->err));
+    assert_int_equal(response.n_values, keys_max);
+    assert_int_equal(response.values[0]->value->n_values, SRV_USAGE_DAYS_MAX);
+    assert_non_null(response.position);
+}
+
 static void test_changes_of_usage(void **state)
 {
     struct fixture *fixture = *state;
@@ -352,10 +460,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_new_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_tags, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_lists, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_pages_of_some_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_longest_page, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_key_that_is_not_in_the_plan, set_up, tear_down),
         cmocka_unit_test(test_imports),
         cmocka_unit_test_setup_teardown(test_import_all_or_none, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_too_long_an_import, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_days_of_usage, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_the_longest_report, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_changes_of_usage, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
