@@ -345,7 +345,7 @@ static void draining_answers_a_stream_that_has_begun(void **state)
     (void)state;
     static struct reply reply;
     fix.fake.plan.end = FAKE_LATER;
-    fix.fake.plan.delay_ms = 1500; /* the library's second GOAWAY comes after a second */
+    fix.fake.plan.delay_ms = 1500; /* a connection without streams is closed after a second */
     drain_a_stream(&reply);
     assert_string_equal(reply.body, NOTE_JSON);
 }
