@@ -83,7 +83,11 @@ static void *end_later(void *argument)
 {
     struct fake_call *call = argument;
     struct timespec delay = {call->plan.delay_ms / 1000, call->plan.delay_ms % 1000 * 1000000L};
+    struct timespec tick = {0, 1000000};
     nanosleep(&delay, NULL);
+    while (atomic_load(&call->fake->is_held)) {
+        nanosleep(&tick, NULL);
+    }
     end_through_mailbox(call, call->plan.code);
     return NULL;
 }
@@ -194,7 +198,7 @@ void fake_channel_init(struct fake_channel *fake)
 void fake_channel_await(const atomic_int *counter, int value)
 {
     struct timespec tick = {0, 1000000};
-    for (int i = 0; i < 5000 && atomic_load(counter) < value; i++) {
+    for (int i = 0; i < FAKE_AWAIT_MS_MAX && atomic_load(counter) < value; i++) {
         nanosleep(&tick, NULL);
     }
     assert_true(atomic_load(counter) >= value);

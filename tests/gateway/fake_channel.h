@@ -32,6 +32,7 @@ struct fake_channel {
     struct rpc_channel channel;
     struct fake_plan plan;
     const char *missing; /* a path that resolve refuses; NULL for none */
+    atomic_bool is_held; /* calls of FAKE_LATER do not end as long as this is set */
     atomic_int started;
     atomic_int cancelled;
     atomic_int ended;
@@ -45,7 +46,10 @@ struct fake_channel {
 
 void fake_channel_init(struct fake_channel *fake);
 
-/* Waits until `*counter` is at least `value`; fails the test after five seconds. */
+/* How long anything may take that is bound to come, on a machine that is busy. */
+#define FAKE_AWAIT_MS_MAX 20000
+
+/* Waits until `*counter` is at least `value`; fails the test after FAKE_AWAIT_MS_MAX. */
 void fake_channel_await(const atomic_int *counter, int value);
 
 #endif
