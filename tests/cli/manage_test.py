@@ -25,7 +25,7 @@ import admin_program  # noqa: E402
 from suite import run_tests  # noqa: E402
 
 CALL_S_MAX = 60
-CHANGE_S_MAX = 2  # in which a change holds everywhere
+CHANGE_S_MAX = 20  # in which a change holds everywhere, on a machine that is busy
 TOKEN = "a-bearer-token-of-the-test"
 
 program = None
@@ -236,7 +236,7 @@ class Manage(unittest.TestCase):
         key_id = shown[0].split()[1]
         self.assertEqual(on_terminal("keys", "list", "--name", "Seen")[1].split()[:3], [key_id, "Seen", "yes"])
         today = utc_today()
-        self.assertEqual(on_terminal("plans", "usage", "standard", "--key", key_id)[1].split(),
+        self.assertEqual(on_terminal("plans", "usage", "standard", "--key", key_id, "--from", today)[1].split(),
                          [key_id, today, "0", "100"])
         self.assertEqual(json.loads("".join(on_terminal("keys", "show", key_id, "--json")))["id"], key_id)
         self.assertEqual(on_terminal("plans", "keys", "standard")[0].split(), ["ID", "NAME"])

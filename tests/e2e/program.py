@@ -8,6 +8,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,16 @@ START_S_MAX = 30
 STOP_S_MAX = 30
 POLL_S = 0.01
 LOG_TAIL_BYTES = 6000
+
+
+def dead_port(test):
+    """A port of 127.0.0.1 on which nobody listens. Until the test ends nobody is given it; only who asks for it may
+    listen there."""
+    taken = socket.socket()
+    test.addCleanup(taken.close)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    taken.bind(("127.0.0.1", 0))
+    return taken.getsockname()[1]
 
 
 class Program:

@@ -195,7 +195,7 @@ static const char *insert_library(struct srv_key key, size_t bytes)
 }
 
 /* How often what is large is tried on a machine so busy that a command's time does not do. */
-#define TRIES_MAX 5
+#define TRIES_MAX 3
 
 /* Inserts until it is done; it may have been although it was not answered. */
 static const char *insert_at_last(struct srv_key key, size_t bytes)

@@ -13,7 +13,6 @@ import itertools
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
@@ -23,15 +22,15 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = HERE, os.path.join(HERE, "..")
 
-from program import Program  # noqa: E402
+from program import Program, dead_port  # noqa: E402
 from suite import run_tests  # noqa: E402
 from rows import REFUSED, SERVED  # noqa: E402
 from shop_server import PROTOS, Reflection, Schema, ShopServer, compile_set  # noqa: E402
 
 WAIT_S_MAX = 30
 
-# Far less than the gateway gives its upstream for an answer.
-STOP_S_MAX = 5
+# Less than the ten seconds that the gateway gives its upstream for an answer.
+STOP_S_MAX = 8
 RULES = os.path.join(HERE, "shop.yaml")
 
 program_path, proto_folder = sys.argv[1:3]
@@ -350,10 +349,7 @@ class BeforeItsUpstream(unittest.TestCase):
     """A gateway with --reflect that was started first."""
 
     def setUp(self):
-        with socket.socket() as taken:  # nobody listens there, and nobody else is given it meanwhile
-            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            taken.bind(("127.0.0.1", 0))
-            self.port = taken.getsockname()[1]
+        self.port = dead_port(self)
 
     def open_gateway(self, *flags):
         waits_for = rf'event="waiting for the upstream" address=127.0.0.1:{self.port} reason="server reflection: ' \
