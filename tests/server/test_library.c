@@ -186,18 +186,27 @@ static void test_too_many_books(void **state)
     assert_int_equal(user.n_books, SRV_LIBRARY_BOOKS_MAX);
 }
 
+/* What a book of isbn "1" and a long name takes in its user's document, beside the name. */
+#define BOOK_BYTES 11
+
 static void test_too_large_books(void **state)
 {
     struct fixture *fixture = *state;
     uint32_t id;
+    Library__V1__User user;
     assert_true(create(fixture, "Alice", &id));
     const size_t len = 3 * 1024 * 1024;
     char *name = rpc_context_alloc(&fixture->ctx, len + 1, &fixture->err);
     assert_non_null(name);
     memset(name, 'x', len);
     assert_true(add_book(fixture, id, "1", name, ""));
+    assert_true(get(fixture, id, &user));
+    size_t room = SRV_STORE_DOCUMENT_BYTES_MAX - library__v1__user__get_packed_size(&user);
+    name[room - BOOK_BYTES + 1] = '\0';
     expect_error(fixture, add_book(fixture, id, "1", name, ""), BASE_FAILED_PRECONDITION,
                  "user 0 with all books may have 4194304 bytes, and this book passes that");
+    name[room - BOOK_BYTES] = '\0';
+    assert_true(add_book(fixture, id, "1", name, ""));
 }
 
 static bool list(struct fixture *fixture, int32_t page_size, const char *page_token,
@@ -260,6 +269,24 @@ static void test_list_of_none_and_bad_requests(void **state)
                  "page_token: not a token that a list has answered");
 }
 
+static void test_a_failing_store_fails_every_method(void **state)
+{
+    struct fixture *fixture = *state;
+    Library__V1__User user;
+    Library__V1__ListUsersResponse users;
+    uint32_t id;
+    bool success;
+    fixture->fake.fails = BASE_UNAVAILABLE;
+#define EXPECT_FAILURE(call) expect_error(fixture, call, BASE_UNAVAILABLE, "the fake store fails")
+    EXPECT_FAILURE(create(fixture, "Alice", &id));
+    EXPECT_FAILURE(get(fixture, 0, &user));
+    EXPECT_FAILURE(list(fixture, 0, "", &users));
+    EXPECT_FAILURE(remove_user(fixture, 0, &success));
+    EXPECT_FAILURE(add_book(fixture, 0, "1", "name", ""));
+#undef EXPECT_FAILURE
+    assert_false(success);
+}
+
 static void test_demo(void **state)
 {
     struct fixture *fixture = *state;
@@ -296,6 +323,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_too_large_books, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_list_pages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_list_of_none_and_bad_requests, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_failing_store_fails_every_method, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_demo, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
