@@ -311,6 +311,38 @@ static void test_out_of_memory(void **state)
     base_buf_dispose(&out);
 }
 
+static void test_sealed_packs_to_what_it_stands_for(void **state)
+{
+    (void)state;
+    static const struct base_str rows[] = {
+        W(""),
+        W("\x80\x01\x07"),
+        W("\x0a\x04\x08\x05\x28\x01\x80\x01\x07"),
+        W("\x6d\x01\x02\x03\x04"),
+        W("\x2a\x00"),
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct base_err err;
+        struct base_arena arena;
+        struct base_buf out;
+        ProtobufCMessage *message;
+        base_arena_init(&arena, ARENA_BYTES);
+        base_buf_init(&out, WIRE_BYTES_MAX);
+        assert_true(rpc_codec_seal(tree, rows[i], &arena, &message, &err));
+        assert_ptr_equal(message->descriptor, tree);
+        assert_true(rpc_codec_pack(message, &out, &err));
+        assert_true(base_str_eq(base_buf_str(&out), rows[i]));
+        base_buf_dispose(&out);
+        base_arena_dispose(&arena);
+        for (size_t cap = 0; cap < tree->sizeof_message; cap += 64) {
+            base_arena_init(&arena, cap);
+            assert_false(rpc_codec_seal(tree, rows[i], &arena, &message, &err));
+            assert_int_equal(err.code, BASE_RESOURCE_EXHAUSTED);
+            base_arena_dispose(&arena);
+        }
+    }
+}
+
 /* ---- lengths of more than one byte ---- */
 
 #define LONG_BYTES_MAX (size_t)(64 * 1024)
@@ -535,10 +567,15 @@ static void test_damaged_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_equal_rows),     cmocka_unit_test(test_refused_rows),
-        cmocka_unit_test(test_nesting),        cmocka_unit_test(test_groups_nested_too_deep),
-        cmocka_unit_test(test_required_field), cmocka_unit_test(test_out_of_memory),
-        cmocka_unit_test(test_long_parts),     cmocka_unit_test(test_cut_messages_mean_the_same),
+        cmocka_unit_test(test_equal_rows),
+        cmocka_unit_test(test_refused_rows),
+        cmocka_unit_test(test_nesting),
+        cmocka_unit_test(test_groups_nested_too_deep),
+        cmocka_unit_test(test_required_field),
+        cmocka_unit_test(test_out_of_memory),
+        cmocka_unit_test(test_sealed_packs_to_what_it_stands_for),
+        cmocka_unit_test(test_long_parts),
+        cmocka_unit_test(test_cut_messages_mean_the_same),
         cmocka_unit_test(test_damaged_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
