@@ -158,6 +158,22 @@ static void loses_nothing_while_the_sink_fails(void **state)
     assert_string_equal(flush_at(NOW_S, false), "add p/k +0 2\n");
 }
 
+static void counts_by_the_day_though_the_sink_fails_over_midnight(void **state)
+{
+    (void)state;
+    struct gw_meter *meter = gw_meters_get(meters, "p", "k");
+    fake.fails = true;
+    for (int day = 0; day < 2; day++) {
+        int64_t now_s = NOW_S + day * BASE_SECONDS_PER_DAY;
+        gw_meter_count(meter, now_s);
+        assert_string_equal(flush_at(now_s, false), "");
+    }
+    fake.fails = false;
+    assert_string_equal(flush_at((TODAY + 1) * BASE_SECONDS_PER_DAY, false),
+                        "add p/k +0 1\nadd p/k +1 1\n");
+    gw_meter_unref(meter);
+}
+
 static void wake_nobody(struct base_mailbox *box)
 {
     (void)box;
@@ -172,6 +188,10 @@ static const struct gw_quota_term this_minute = {
     .limit = 1600, .period = {BASE_PERIOD_MINUTE, 0}, .start_s = NOW_S - 21};
 static const struct gw_quota_term next_minute = {
     .limit = 1600, .period = {BASE_PERIOD_MINUTE, 0}, .start_s = NOW_S + 39};
+static const struct gw_quota_term first_minute = {
+    .limit = 1600, .period = {BASE_PERIOD_MINUTE, 0}, .start_s = TODAY * BASE_SECONDS_PER_DAY};
+static const struct gw_quota_term whole_day = {
+    .limit = 1600, .period = {BASE_PERIOD_DAY, 0}, .start_s = TODAY * BASE_SECONDS_PER_DAY};
 
 /* One request, for which a block is reserved where there is none. */
 static void use(struct gw_meter *meter, const struct gw_quota_term *term, int64_t now_s)
@@ -217,6 +237,23 @@ static void forgets_periods_that_are_long_over(void **state)
     gw_meter_unref(meter);
     assert_string_equal(flush_at(NOW_S + 129, false), "forget p/k +39\n");
     assert_string_equal(flush_at(NOW_S + 130, false), "");
+}
+
+/* A plan's period is changed to one that began at the same moment. */
+static void forgets_each_of_two_periods_with_one_start(void **state)
+{
+    (void)state;
+    int64_t start_s = first_minute.start_s;
+    struct gw_meter *meter = gw_meters_get(meters, "p", "k");
+    use(meter, &first_minute, start_s);
+    flush_at(start_s, false);
+    use(meter, &whole_day, start_s + 1);
+    flush_at(start_s + 1, false);
+    gw_meter_unref(meter);
+    assert_non_null(strstr(flush_at(start_s + 60 + GW_METER_GRACE_S, false), "forget p/k"));
+    assert_string_equal(flush_at(start_s + BASE_SECONDS_PER_DAY, false), "");
+    assert_non_null(
+        strstr(flush_at(start_s + BASE_SECONDS_PER_DAY + GW_METER_GRACE_S, false), "forget p/k"));
 }
 
 /* Nobody waits for a block that is reserved ahead, so nobody but the meters holds the meter. */
@@ -304,8 +341,10 @@ int main(void)
         WITH_METERS(writes_down_what_was_used),
         WITH_METERS(tells_the_days_apart),
         WITH_METERS(loses_nothing_while_the_sink_fails),
+        WITH_METERS(counts_by_the_day_though_the_sink_fails_over_midnight),
         WITH_METERS(gives_back_a_block_that_is_not_used),
         WITH_METERS(forgets_periods_that_are_long_over),
+        WITH_METERS(forgets_each_of_two_periods_with_one_start),
         WITH_METERS(stays_until_its_reservation_is_answered),
         WITH_METERS(loses_no_count_of_any_thread),
         WITH_METERS(keeps_many_apart),

@@ -266,6 +266,35 @@ static void gives_up_its_block_once(void **state)
     answer(16, true, 16, 984);
 }
 
+/* The next period's block is on its way: what is left of the old one is not given back to it. */
+static void an_old_block_is_not_given_up_to_a_new_period(void **state)
+{
+    (void)state;
+    struct request old;
+    struct request early;
+    struct gw_quota_term term;
+    assert_int_equal(take(&old), GW_QUOTA_WAITING);
+    answer(8, true, 8, 992);
+    assert_int_equal(take_in(&early, &next_term, now_ns()), GW_QUOTA_WAITING);
+    assert_int_equal(gw_quota_empty(&quota, &term), 0);
+    answer(16, true, 16, 984);
+    assert_int_equal(gw_quota_empty(&quota, &term), 15);
+    assert_int_equal(term.start_s, next_term.start_s);
+}
+
+static void nothing_is_reserved_ahead_of_an_end(void **state)
+{
+    (void)state;
+    struct request request;
+    assert_int_equal(take(&request), GW_QUOTA_WAITING);
+    answer(8, true, 16, 0);
+    for (int held = 14; held >= 0; held--) {
+        assert_int_equal(take(&request), GW_QUOTA_GRANTED);
+        assert_null(fake.pending);
+    }
+    assert_int_equal(take(&request), GW_QUOTA_USED_UP);
+}
+
 static void blocks_grow_with_the_rate_and_shrink_with_what_is_left(void **state)
 {
     (void)state;
@@ -417,6 +446,8 @@ int main(void)
         WITH_QUOTA(used_up_ends_with_its_period),
         WITH_QUOTA(only_so_many_wait),
         WITH_QUOTA(gives_up_its_block_once),
+        WITH_QUOTA(an_old_block_is_not_given_up_to_a_new_period),
+        WITH_QUOTA(nothing_is_reserved_ahead_of_an_end),
         WITH_QUOTA(blocks_grow_with_the_rate_and_shrink_with_what_is_left),
         WITH_QUOTA(threads_share_one_quota_exactly),
     };

@@ -266,6 +266,8 @@ static void test_authorizations(void **state)
         {HEAD CREDENTIAL "," SIGNED "," SIGNATURE "0", BASE_UNAUTHENTICATED, UNREADABLE},
         {HEAD CREDENTIAL "," SIGNED "," SIGNATURE ",More=1", BASE_UNAUTHENTICATED, UNREADABLE},
         {HEAD CREDENTIAL "/x," SIGNED "," SIGNATURE, BASE_UNAUTHENTICATED, UNREADABLE},
+        {HEAD "Credential=AKIDEXAMPLE/201508/us-east-1/service/aws4_request," SIGNED "," SIGNATURE,
+         BASE_UNAUTHENTICATED, UNREADABLE},
         {HEAD "Credential=OTHER/20150830/us-east-1/service/aws4_request," SIGNED "," SIGNATURE,
          BASE_UNAUTHENTICATED, "the access key id of the signature is not known here"},
         {HEAD "Credential=AKIDEXAMPLE/20150829/us-east-1/service/aws4_request," SIGNED
