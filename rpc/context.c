@@ -56,16 +56,12 @@ void *rpc_context_alloc(struct rpc_context *ctx, size_t size, struct base_err *e
 
 char *rpc_context_strdup(struct rpc_context *ctx, struct base_str text, struct base_err *err)
 {
-    char *out = base_arena_alloc(&ctx->arena, text.len + 1);
-    if (out == NULL) {
+    struct base_str copy;
+    if (!base_arena_copy(&ctx->arena, text, &copy)) {
         set_out_of_memory(err);
         return NULL;
     }
-    if (text.len > 0) {
-        memcpy(out, text.data, text.len);
-    }
-    out[text.len] = '\0';
-    return out;
+    return (char *)(uintptr_t)copy.data;
 }
 
 static bool is_past_deadline(const struct rpc_context *ctx)

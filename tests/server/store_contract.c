@@ -311,6 +311,7 @@ static void refuses_long_keys(void **state)
     key[SRV_STORE_KEY_BYTES_MAX] = '\0';
     assert_string_equal(store_insert_note(store, key, "longest", 719), "OK");
     assert_string_equal(store_title_of(store, key), "longest");
+    assert_int_equal(store_next_id(store, key), 0);
 }
 
 /* Lists keys of notes as "a b c" or "a b c ..." when there are more behind. */
