@@ -158,13 +158,20 @@ static void test_pairs_limit(void **state)
 {
     struct rpc_metadata metadata = {0};
     struct base_err err;
+    char key[8];
     for (int i = 0; i < RPC_METADATA_ENTRIES_MAX; i++) {
-        assert_true(rpc_metadata_add(&metadata, *state, BASE_STR("k"), BASE_STR("v"), &err));
+        snprintf(key, sizeof key, "k%d", i);
+        assert_true(rpc_metadata_add(&metadata, *state, base_str_of(key), BASE_STR("v"), &err));
     }
     assert_false(rpc_metadata_add(&metadata, *state, BASE_STR("k"), BASE_STR("v"), &err));
     assert_int_equal(err.code, BASE_RESOURCE_EXHAUSTED);
     assert_string_equal(err.message, "metadata has more than 128 pairs");
     assert_int_equal(metadata.count, RPC_METADATA_ENTRIES_MAX);
+    for (int i = 0; i < RPC_METADATA_ENTRIES_MAX; i++) {
+        snprintf(key, sizeof key, "k%d", i);
+        assert_true(base_str_eq(metadata.entries[i].key, base_str_of(key)));
+        assert_true(base_str_eq(metadata.entries[i].value, BASE_STR("v")));
+    }
 }
 
 static void test_bytes_limit(void **state)
@@ -178,7 +185,9 @@ static void test_bytes_limit(void **state)
     assert_int_equal(err.code, BASE_RESOURCE_EXHAUSTED);
     assert_string_equal(err.message, "metadata has more than 65536 bytes");
     assert_true(rpc_metadata_add(&metadata, *state, BASE_STR("k"),
-                                 base_str_make(value, sizeof value - 1), &err));
+                                 base_str_make(value, sizeof value - 2), &err));
+    assert_false(rpc_metadata_add(&metadata, *state, BASE_STR("kk"), BASE_STR(""), &err));
+    assert_true(rpc_metadata_add(&metadata, *state, BASE_STR("k"), BASE_STR(""), &err));
     assert_false(rpc_metadata_add(&metadata, *state, BASE_STR("k"), BASE_STR(""), &err));
 }
 
