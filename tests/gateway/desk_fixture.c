@@ -14,6 +14,7 @@ struct desk_fixture fix;
 static void wake(struct base_mailbox *mailbox)
 {
     (void)mailbox;
+    atomic_fetch_add(&fix.wakes, 1);
 }
 
 void desk_open(const struct gw_admission_policy *policy)
@@ -68,6 +69,7 @@ static void on_answer(struct gw_client *self, struct gw_call *call, const struct
     struct desk_client *client = (struct desk_client *)(void *)self;
     size_t used = 0;
     base_role_assert_loop();
+    client->answer = answer;
     client->answers++;
     client->status = answer->http_status;
     snprintf(client->body, sizeof client->body, "%.*s", BASE_STR_ARGS(answer->body));

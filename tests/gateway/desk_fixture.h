@@ -14,6 +14,7 @@ struct desk_fixture {
     struct gw_hop hop; /* of the calls that begin; empty at first */
     struct gw_gateway *gateway;
     struct base_mailbox mailbox;
+    atomic_int wakes; /* of the mailbox */
     struct base_timers timers;
     struct gw_desk *desk;
 };
@@ -23,6 +24,7 @@ extern struct desk_fixture fix;
 struct desk_client {
     struct gw_client client;
     struct gw_call *call;
+    const struct gw_answer *answer; /* the last, until its call is released */
     int answers;
     int status; /* 0: no answer yet */
     char body[1024];

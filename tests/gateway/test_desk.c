@@ -390,6 +390,43 @@ static void the_deadline_answers_and_the_late_result_is_dropped(void **state)
     assert_int_equal(gw_desk_calls(fix.desk), 0);
 }
 
+/* The front may still be sending the answer when the result comes: it must stay as it is. */
+static void a_result_on_its_way_at_the_deadline_is_dropped(void **state)
+{
+    (void)state;
+    static char note[4 + 0x10000] = "\x1A\x80\x80\x04"; /* its content has 64 KiB */
+    memset(note + 4, 'x', sizeof note - 4);
+    struct desk_client client = {0};
+    fix.fake.plan = (struct fake_plan){.end = FAKE_LATER,
+                                       .response = base_str_make(note, sizeof note),
+                                       .header_key = BASE_STR("x-late"),
+                                       .header_value = BASE_STR("abc")};
+    struct gw_call *call = desk_begin(&client, "GET", "/notes/42", NULL, "");
+    fake_channel_await(&fix.wakes, 1);
+    base_timers_run(&fix.timers, base_timers_next_ns(&fix.timers));
+    assert_int_equal(client.status, 504);
+    base_mailbox_drain(&fix.mailbox);
+    assert_int_equal(client.answers, 1);
+    assert_int_equal(client.answer->header_count, 0);
+    assert_int_equal(client.answer->body.len, strlen(client.body));
+    assert_memory_equal(client.answer->body.data, client.body, client.answer->body.len);
+    gw_call_release(call);
+}
+
+/* A call object serves one request after another. */
+static void what_failed_before_is_forgotten(void **state)
+{
+    (void)state;
+    struct desk_client client = {.releases_at_once = true};
+    desk_begin(&client, "POST", "/notes", NULL, "{");
+    assert_int_equal(client.status, 400);
+    fix.fake.plan.is_silent = true;
+    desk_begin(&client, "GET", "/notes/42", NULL, "");
+    assert_int_equal(client.status, 500);
+    assert_string_equal(
+        client.body, "{\"code\":13,\"message\":\"the method answered no message\",\"details\":[]}");
+}
+
 static void a_cancelled_call_answers_499(void **state)
 {
     (void)state;
@@ -493,6 +530,8 @@ int main(void)
         ON_A_DESK(answered_metadata_becomes_headers),
         ON_A_DESK(trailers_and_challenges_become_headers),
         ON_A_DESK(the_deadline_answers_and_the_late_result_is_dropped),
+        ON_A_DESK(a_result_on_its_way_at_the_deadline_is_dropped),
+        ON_A_DESK(what_failed_before_is_forgotten),
         ON_A_DESK(a_cancelled_call_answers_499),
         ON_A_DESK(a_released_call_never_answers),
         ON_A_DESK(results_come_through_the_mailbox),
