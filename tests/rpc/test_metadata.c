@@ -191,6 +191,16 @@ static void test_bytes_limit(void **state)
     assert_false(rpc_metadata_add(&metadata, *state, BASE_STR("k"), BASE_STR(""), &err));
 }
 
+static void test_is_text(void **state)
+{
+    (void)state;
+    assert_true(rpc_metadata_is_text(BASE_STR("")));
+    assert_true(rpc_metadata_is_text(BASE_STR(" longer than eight bytes ~")));
+    assert_false(rpc_metadata_is_text(BASE_STR("a tab\tin the first word")));
+    assert_false(rpc_metadata_is_text(BASE_STR("behind a word\x7f")));
+    assert_false(rpc_metadata_is_text(BASE_STR("caf\xC3\xA9")));
+}
+
 static void test_out_of_arena(void **state)
 {
     (void)state;
@@ -215,6 +225,7 @@ int main(void)
         cmocka_unit_test(test_find),
         cmocka_unit_test(test_pairs_limit),
         cmocka_unit_test(test_bytes_limit),
+        cmocka_unit_test(test_is_text),
         cmocka_unit_test(test_out_of_arena),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
