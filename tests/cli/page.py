@@ -33,9 +33,15 @@ def free_address():
         return f"127.0.0.1:{unbound.getsockname()[1]}"
 
 
+def patience():
+    """How many times longer than a page says one has to wait on this machine, as busy as it is."""
+    return 1 + min(10, int(os.getloadavg()[0] / os.cpu_count()))
+
+
 def outputs(commands, directory, addresses, environment):
     """Runs the commands and returns what each printed; `addresses` says where what they name really is."""
-    script = "".join(f"{command}\nprintf '%s\\n' '\n{MARK}'\n" for command in commands)
+    script = f'sleep() {{ command sleep $(($1 * {patience()})); }}\n'
+    script += "".join(f"{command}\nprintf '%s\\n' '\n{MARK}'\n" for command in commands)
     script = script.replace("/tmp/", f"{directory}/").replace(SHOWN_FREE, free_address())
     for shown, address in addresses.items():
         script = script.replace(shown, address)

@@ -205,7 +205,7 @@ static void test_client_leaves(void **state)
 /* ---- API keys ---- */
 
 #define KEY_VALUE "value-of-a-key-0123456789"
-#define KEY_MS_MAX 10000
+#define KEY_MS_MAX 20000
 
 static int set_up_keys(void **state)
 {

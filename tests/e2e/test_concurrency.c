@@ -15,7 +15,7 @@
 #define WRITERS 64
 #define READERS 8
 #define USERS 10000
-#define RUN_MS_MAX 150000
+#define RUN_MS_MAX 250000
 
 struct world {
     struct e2e_dir dir;

@@ -12,7 +12,7 @@
 #define RELOADS 200
 #define REQUESTS_MIN 4000
 #define SLOTS 32
-#define LOAD_MS_MAX 120000
+#define LOAD_MS_MAX 250000
 
 /* Reloads from one set of rules to the next that are no good. */
 #define SPOILT_EVERY 8
