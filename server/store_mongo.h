@@ -24,13 +24,13 @@
 #define SRV_STORE_MONGO_POOL_MAX 100
 #define SRV_STORE_MONGO_DATABASE "tollgate"
 
-/* The most connections that the URI may ask for (maxPoolSize). */
-#define SRV_STORE_MONGO_CONNECTIONS_MAX 10000
-
 /* Likewise; calls are held to these whatever the URI says. How long a command may run when its call
  * has no deadline, or a later one, and how long connecting may take. */
 #define SRV_STORE_MONGO_COMMAND_MS 10000
 #define SRV_STORE_MONGO_CONNECT_MS 2000
+
+/* The most connections that the URI may ask for (maxPoolSize). */
+#define SRV_STORE_MONGO_CONNECTIONS_MAX 10000
 
 /* Calls that wait for a connection; more are refused at once. */
 #define SRV_STORE_MONGO_WAITING_MAX 200
