@@ -155,6 +155,20 @@ static void test_inline_runs_here(void **state)
     rpc_served_call_dispose(&served.call);
 }
 
+static void test_damaged_request(void **state)
+{
+    struct fixture *f = *state;
+    add_fake(f, true);
+    struct served served;
+    start(f, &served, FAKE_GET, BASE_STR("\n\2x"));
+    serve(f, &served);
+    assert_int_equal(served.call.err.code, BASE_INVALID_ARGUMENT);
+    assert_string_equal(served.call.err.message, "message at byte 2: a field breaks off");
+    assert_int_equal(served.call.details.len, 0);
+    assert_int_equal(atomic_load(&f->fake.served), 0);
+    rpc_served_call_dispose(&served.call);
+}
+
 static void test_other_runs_on_a_worker(void **state)
 {
     struct fixture *f = *state;
@@ -338,6 +352,7 @@ int main(void)
         ROW(test_added_twice),
         ROW(test_many_methods),
         ROW(test_inline_runs_here),
+        ROW(test_damaged_request),
         ROW(test_other_runs_on_a_worker),
         ROW(test_reset_serves_again),
         ROW(test_cancelled_while_queued),
