@@ -61,7 +61,7 @@ bool rpc_grpc_check_address(const char *address, struct base_err *err)
                             "address \"%s\": expected HOST:PORT, as in 127.0.0.1:50051", address);
     }
     struct base_str host = base_str_make(address, (size_t)(colon - address));
-    bool bracketed = host.data[0] == '[' && host.data[host.len - 1] == ']';
+    bool bracketed = host.len > 2 && host.data[0] == '[' && host.data[host.len - 1] == ']';
     static const char host_chars[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
     static const char ipv6_chars[] = "0123456789abcdefABCDEF:.%";

@@ -125,12 +125,27 @@ static void test_bad_addresses(void **state)
                        "(IPv6 stands in brackets)"},
         {"::1:80", "address \"::1:80\": \"::1\" is neither a name nor an IP address (IPv6 stands "
                    "in brackets)"},
+        {"[]:80", "address \"[]:80\": \"[]\" is neither a name nor an IP address (IPv6 stands in "
+                  "brackets)"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct base_err err;
         assert_null(rpc_channel_grpc_create(bad[i].address, &err));
         assert_int_equal(err.code, BASE_INVALID_ARGUMENT);
         assert_string_equal(err.message, bad[i].message);
+    }
+}
+
+static void test_good_addresses(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"localhost:0",   "my_host-1.example:65535", "[::1]:1",
+                                       "[fe80::1%2]:1", "[::ffff:127.0.0.1]:1",    "unix:/a"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        struct base_err err;
+        struct rpc_channel *channel = rpc_channel_grpc_create(good[i], &err);
+        assert_non_null(channel);
+        rpc_channel_destroy(channel);
     }
 }
 
@@ -265,6 +280,7 @@ int main(void)
         ROW(test_upstream_vanishes),
         cmocka_unit_test(test_nothing_listens),
         cmocka_unit_test(test_bad_addresses),
+        cmocka_unit_test(test_good_addresses),
         ROW(test_two_listeners_on_one_port),
         ROW(test_close_lets_calls_end),
         ROW(test_close_cancels_after_grace),
