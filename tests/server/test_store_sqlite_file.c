@@ -317,6 +317,26 @@ static void leaves_no_large_body_behind(void **state)
     srv_store_close(store);
 }
 
+static void leaves_no_counter_at_0_behind(void **state)
+{
+    (void)state;
+    struct srv_store *store = open_store();
+    struct rpc_context ctx;
+    struct base_err err;
+    int64_t granted, left;
+    rpc_context_init(&ctx);
+    assert_true(srv_store_reserve(store, &ctx, "quota", 0, 10, &granted, &left, &err));
+    assert_true(srv_store_reserve(store, &ctx, "quota", 5, 0, &granted, &left, &err));
+    assert_int_equal(sqlite_file_number("SELECT count(*) FROM counters"), 0);
+    assert_true(srv_store_reserve(store, &ctx, "quota", 3, 10, &granted, &left, &err));
+    assert_true(srv_store_release(store, &ctx, "quota", 1, &err));
+    assert_int_equal(sqlite_file_number("SELECT count(*) FROM counters"), 1);
+    assert_true(srv_store_release(store, &ctx, "quota", 2, &err));
+    assert_int_equal(sqlite_file_number("SELECT count(*) FROM counters"), 0);
+    rpc_context_dispose(&ctx);
+    srv_store_close(store);
+}
+
 /* A limit on the size of files stands in for a disk that refuses to write. */
 static void works_again_after_the_disk_failed(void **state)
 {
@@ -455,6 +475,7 @@ int main(void)
         ON_FRESH_PATH(refuses_a_file_that_cannot_be_written),
         ON_FRESH_PATH(keeps_what_it_acknowledged_when_killed),
         ON_FRESH_PATH(leaves_no_large_body_behind),
+        ON_FRESH_PATH(leaves_no_counter_at_0_behind),
         ON_FRESH_PATH(works_again_after_the_disk_failed),
         ON_FRESH_PATH(says_that_the_disk_is_full),
         ON_FRESH_PATH(bounds_its_log_while_others_read),
