@@ -202,6 +202,8 @@ static const struct binding_row bad_rows[] = {
     {"no such name", "a_color", "GREEN", "expected a value of test.types.Color, found \"GREEN\""},
     {"beyond any", "a_color", "2147483648",
      "expected a value of test.types.Color, found \"2147483648\""},
+    {"shown as far as its NUL", "a_color", "red%00x",
+     "expected a value of test.types.Color, found \"red...\""},
     {"before the first", "time", "0000-12-31T23:59:59Z",
      "expected an RFC 3339 timestamp, found \"0000-12-31T23:59:59Z\""},
     {"no such day", "time", "2026-02-30T00:00:00Z",

@@ -349,6 +349,31 @@ static void waits_for_the_quota_and_goes_on(void **state)
     assert_int_equal(get(&client, "/notes"), 429);
 }
 
+static void numbers_of_every_length_are_told(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t left;
+        const char *headers;
+    } rows[] = {
+        {9, "ratelimit: \"quota\";r=9;t=10\n"},
+        {10, "ratelimit: \"quota\";r=10;t=10\n"},
+        {99, "ratelimit: \"quota\";r=99;t=10\n"},
+        {100, "ratelimit: \"quota\";r=100;t=10\n"},
+        {2147483647, "ratelimit: \"quota\";r=2147483647;t=10\n"},
+    };
+    Tollgate__Quota quota = minutely(INT32_MAX);
+    know_key(NULL, NULL, &quota);
+    time_ns = (NOW_S + 29) * BASE_NS_PER_S;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct desk_client client;
+        assert_int_equal(get(&client, "/notes"), 0);
+        answer_quota(true, 1, rows[i].left);
+        assert_string_equal(client.headers, rows[i].headers);
+        release(&client);
+    }
+}
+
 /* The time of day is read again when its second is over, however short the rest of it was. */
 static void the_next_period_begins_on_its_second(void **state)
 {
@@ -441,6 +466,7 @@ int main(void)
         AT_DESK(stages_and_the_process_have_limits_for_all),
         AT_DESK(what_is_no_path_is_told_so_beside_any_stage),
         AT_DESK(waits_for_the_quota_and_goes_on),
+        AT_DESK(numbers_of_every_length_are_told),
         AT_DESK(the_next_period_begins_on_its_second),
         AT_DESK(what_is_not_wanted_any_more_goes_back),
         AT_DESK(a_call_that_is_given_up_tells_of_its_quota),

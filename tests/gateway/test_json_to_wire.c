@@ -146,6 +146,8 @@ static const struct transcode_row well_known_rows[] = {
      "0a0808011080cab5ee01"},
     {"timestamp zero", "WellKnown", "{\"timestamp\":\"1970-01-01T00:00:00Z\"}", "0a00"},
     {"timestamp offset", "WellKnown", "{\"timestamp\":\"1970-01-01T01:00:00+01:00\"}", "0a00"},
+    {"timestamp offset, longest", "WellKnown", "{\"timestamp\":\"1970-01-01T23:59:00+23:59\"}",
+     "0a00"},
     {"timestamp first", "WellKnown", "{\"timestamp\":\"0001-01-01T00:00:00Z\"}",
      "0a0b088092b8c398feffffff01"},
     {"timestamp last", "WellKnown", "{\"timestamp\":\"9999-12-31T23:59:59.999999999Z\"}",

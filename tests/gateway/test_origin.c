@@ -28,6 +28,7 @@ static void test_matches(void **state)
         {"http://localhost", "http://localhost", true},
         {"http://127.0.0.1:65535", "http://127.0.0.1:65535", true},
         {"http://[::1]:8080", "http://[::1]:8080", true},
+        {"http://[::1]", "http://[::1]", true},
         {"https://xn--bcher-kva.example", "https://xn--bcher-kva.example", true},
         {"http://a_b.example", "http://a_b.example", true},
         {"http://a.example:443", "http://a.example:443", true},
