@@ -31,6 +31,7 @@ static const struct in_row in_rows[] = {
     {"warning", "199 - x", "tollgate-warning", "199 - x"},
     {"grpc-metadata-custom-header", "v", "custom-header", "v"},
     {"grpc-metadata-x_y.z", "", "x_y.z", ""},
+    {"grpc-metadata-az-09", "", "az-09", ""},
     {"grpc-metadata-trace-bin", "AP8=", "trace-bin", "\x00\xff"},
     {"grpc-metadata-trace-bin", "AP8", "trace-bin", "\x00\xff"},
     {"grpc-metadata-trace-bin", "_-A", "trace-bin", "\xff\xe0"},

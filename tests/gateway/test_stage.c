@@ -21,6 +21,7 @@ static void reads_names_and_limits(void **state)
         {"dev", NULL},
         {"$default=5,10", NULL},
         {"prod_2-B=0.5,1", NULL},
+        {"azAZ09", NULL},
         {X128, NULL},
         {"", "the name of a stage is letters, digits, _ and -, at most 128 of them"},
         {"a/b", "the name of a stage is letters, digits, _ and -, at most 128 of them"},
@@ -49,7 +50,7 @@ static void reads_names_and_limits(void **state)
             assert_string_equal(err.message, rows[i].error);
         }
     }
-    assert_int_equal(stages.count, 4);
+    assert_int_equal(stages.count, 5);
     assert_false(stages.stages[0].limit.is_limited);
     assert_int_equal(stages.stages[1].limit.burst, 10);
     assert_int_equal(stages.stages[2].limit.burst, 1);
