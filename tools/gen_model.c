@@ -203,7 +203,7 @@ struct symbol {
     const char *full_name;
 };
 #define SERVICE_SYMBOLS 3
-#define METHOD_SYMBOLS 2
+#define METHOD_SYMBOLS 2 /* at most */
 
 /* Stores the symbols of a service; returns the end. */
 static struct symbol *list_symbols(const struct builder *builder, const struct gen_service *service,
@@ -218,6 +218,9 @@ static struct symbol *list_symbols(const struct builder *builder, const struct g
     *end++ = (struct symbol){gen_name_printf(arena, "%s_methods", short_name), full_name};
     for (size_t i = 0; i < service->method_count; i++) {
         const char *method = service->methods[i].c_name;
+        if (!service->methods[i].is_unary) {
+            continue; /* neither client nor handler */
+        }
         full_name = service->methods[i].full_name;
         *end++ = (struct symbol){gen_name_printf(arena, "%s_%s", c_name, method), full_name};
         *end++ =
