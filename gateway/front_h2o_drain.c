@@ -4,9 +4,9 @@
  * Over HTTP/1 the library's answers say that they are the last, and a connection that waits for a
  * request is shut for reading: what has arrived is served still. Over HTTP/2 there are two GOAWAYs
  * (RFC 9113 section 6.8). The first, at once, names no stream: the client is to begin no more, and
- * those on their way are served. The second, when nothing has been left to do for a while, names
- * the last one that was served, so that the client knows of whatever comes later that it was not,
- * and may be sent elsewhere.
+ * those on their way are served. The second, when nothing is left to do and a second after the
+ * first at the soonest, names the last one that was taken up, so that the client knows of whatever
+ * comes later that it was not, and may be sent elsewhere.
  *
  * The library would send both itself, but only to the connections that it has when it is asked to,
  * and the second after a second whatever there is to do: from then on it drops requests that are

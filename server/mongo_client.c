@@ -15,7 +15,8 @@
 #define ANSWER_GRACE_NS (100 * BASE_NS_PER_MS)
 
 /* The server's error codes that mean "not now, or not here": a primary that steps down or shuts
- * down, one that is not primary yet, or a router that finds none (MongoDB's error_codes.yml). */
+ * down, one that is not primary yet, a router that finds none, or none that comes to it in time
+ * (MongoDB's error_codes.yml). */
 static const int32_t passing_codes[] = {
     6,     /* HostUnreachable */
     7,     /* HostNotFound */
