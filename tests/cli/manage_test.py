@@ -3,7 +3,7 @@
 
 usage: manage_test.py PROGRAM
 
-Prints "N passed, N failed" and exits with 1 unless all passed.
+Exits with 1 unless all passed.
 """
 
 import datetime

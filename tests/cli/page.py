@@ -39,7 +39,9 @@ def patience():
 
 
 def outputs(commands, directory, addresses, environment):
-    """Runs the commands and returns what each printed; `addresses` says where what they name really is."""
+    """Runs the commands and returns what each printed; `addresses` says where what they name really is.
+
+    A page sleeps for whole seconds."""
     script = f'sleep() {{ command sleep $(($1 * {patience()})); }}\n'
     script += "".join(f"{command}\nprintf '%s\\n' '\n{MARK}'\n" for command in commands)
     script = script.replace("/tmp/", f"{directory}/").replace(SHOWN_FREE, free_address())

@@ -5,8 +5,7 @@ usage: docker_test.py PROGRAM SOURCE_FOLDER
 
 docker-compose checks its file; the stack it describes is then started as plain processes, with the
 commands, variables and health checks of the file. Of the Dockerfile, the packages, the paths, the
-build's first half and what the image runs are tried. Prints "N passed, N failed" and exits with 1
-unless all passed.
+build's first half and what the image runs are tried. Exits with 1 unless all passed.
 """
 
 import fnmatch

@@ -3,8 +3,7 @@
 
 usage: boto3_test.py PROGRAM
 
-With TOLLGATE_E2E_STORE=mongodb in the environment the store is MongoDB. Prints "N passed, N failed" and exits with 1
-unless all passed.
+With TOLLGATE_E2E_STORE=mongodb in the environment the store is MongoDB. Exits with 1 unless all passed.
 """
 
 import datetime

@@ -3,8 +3,7 @@
 
 usage: documents_test.py PROGRAM
 
-Starts a MongoDB engine and `PROGRAM serve` over it, on free ports; prints "N passed, N failed" and
-exits with 1 unless all passed.
+Starts a MongoDB engine and `PROGRAM serve` over it, on free ports. Exits with 1 unless all passed.
 """
 
 import datetime

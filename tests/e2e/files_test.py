@@ -3,8 +3,7 @@
 
 usage: files_test.py PROGRAM PROTO_FOLDER FILES_FOLDER
 
-The server is grpcio's and serves test.files.Files (FILES_FOLDER/files.proto). Prints "N passed, N failed" and exits
-with 1 unless all passed.
+The server is grpcio's and serves test.files.Files (FILES_FOLDER/files.proto). Exits with 1 unless all passed.
 """
 import base64
 import concurrent.futures

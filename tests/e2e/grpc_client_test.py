@@ -3,9 +3,9 @@
 
 usage: grpc_client_test.py PROGRAM PROTO_FOLDER
 
-Starts PROGRAM on free ports over a store in a temporary folder, makes stubs of PROTO_FOLDER there,
-prints "N passed, N failed" and exits with 1 unless all passed. With TOLLGATE_E2E_STORE=mongodb in
-the environment the store is a database of a MongoDB engine instead, one for each folder.
+Starts PROGRAM on free ports over a store in a temporary folder, makes stubs of PROTO_FOLDER there, and exits with 1
+unless all passed. With TOLLGATE_E2E_STORE=mongodb in the environment the store is a database of a MongoDB engine
+instead, one for each folder.
 """
 
 import concurrent.futures

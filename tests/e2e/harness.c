@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -305,6 +307,14 @@ static int port_of(int fd, int (*get_name)(int fd, struct sockaddr *address, soc
     return ntohs(address.sin_port);
 }
 
+/* Whether all that was sent has reached the other end of `fd`. */
+static bool is_delivered(int fd)
+{
+    int unacknowledged;
+    assert_int_equal(ioctl(fd, SIOCOUTQ, &unacknowledged), 0);
+    return unacknowledged == 0;
+}
+
 /* Whether the other end of `fd`, which the kernel knows by both ports, is there and has nothing
  * left to read. */
 static bool is_read(int fd)
@@ -329,7 +339,7 @@ static bool is_read(int fd)
 void e2e_await_read(const struct e2e_program *program, int fd)
 {
     long long give_up_ms = e2e_now_ms() + E2E_AWAIT_MS_MAX;
-    while (!is_read(fd)) {
+    while (!is_delivered(fd) || !is_read(fd)) {
         if (e2e_now_ms() > give_up_ms) {
             e2e_fail(program, "the program does not read what it is sent");
         }

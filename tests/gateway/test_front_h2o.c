@@ -228,30 +228,6 @@ static void bodies_over_the_limit_are_refused(void **state)
     }
 }
 
-static void an_http2_stream_that_is_reset_cancels_its_call(void **state)
-{
-    (void)state;
-    static struct reply reply;
-    struct curl_slist *headers;
-    struct request request = {
-        .version = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE, .method = "GET", .path = "/notes/42"};
-    fix.fake.plan.end = FAKE_NEVER;
-    CURL *curl = curl_of(&request, &reply, &headers);
-    CURLM *multi = curl_multi_init();
-    int running = 1;
-    curl_multi_add_handle(multi, curl);
-    while (atomic_load(&fix.fake.started) == 0 && running > 0) {
-        curl_multi_perform(multi, &running);
-        curl_multi_poll(multi, NULL, 0, 10, NULL);
-    }
-    curl_multi_remove_handle(multi, curl);
-    curl_easy_cleanup(curl);
-    curl_multi_cleanup(multi);
-    curl_slist_free_all(headers);
-    fake_channel_await(&fix.fake.cancelled, 1);
-    fake_channel_await(&fix.fake.ended, 1);
-}
-
 static void the_deadline_is_kept(void **state)
 {
     (void)state;
@@ -411,7 +387,6 @@ int main(void)
         WITH_FRONT(an_answer_of_204_has_no_length),
         WITH_FRONT(answered_headers_are_lower_case),
         WITH_FRONT(bodies_over_the_limit_are_refused),
-        WITH_FRONT(an_http2_stream_that_is_reset_cancels_its_call),
         WITH_FRONT(the_deadline_is_kept),
         WITH_FRONT(many_calls_cross_threads_and_come_back),
         WITH_FRONT(draining_answers_a_stream_that_has_begun),

@@ -206,7 +206,7 @@ static int front_end_of(in_port_t port)
     return -1;
 }
 
-/* Closes the connection and waits until the front has done so, too. */
+/* Closes the connection and waits until it is over at the front's end, too. */
 static void leave(int fd)
 {
     struct sockaddr_in ours;
@@ -357,6 +357,20 @@ static bool is_open(int fd)
     return got > 0 || (got < 0 && errno == EAGAIN);
 }
 
+static void a_client_that_gives_up_cancels_its_call(void **state)
+{
+    (void)state;
+    fix.fake.plan.end = FAKE_NEVER;
+    int fd = http2_connect();
+    http2_get(fd, 1);
+    fake_channel_await(&fix.fake.started, 1);
+    http2_give_up(fd, 1);
+    fake_channel_await(&fix.fake.cancelled, 1);
+    fake_channel_await(&fix.fake.ended, 1);
+    assert_true(is_open(fd));
+    close(fd);
+}
+
 static void a_client_that_gives_up_all_the_time_is_cut_off(void **state)
 {
     (void)state;
@@ -425,6 +439,7 @@ int main(void)
                                         front_close),
         cmocka_unit_test_setup_teardown(a_body_that_does_not_end_is_given_up, open_hasty,
                                         front_close),
+        WITH_FRONT(a_client_that_gives_up_cancels_its_call),
         cmocka_unit_test_setup_teardown(a_client_that_gives_up_all_the_time_is_cut_off, open_small,
                                         front_close),
         cmocka_unit_test_setup_teardown(a_client_that_is_refused_all_the_time_is_kept, open_small,

@@ -53,17 +53,17 @@ static int close_both(void **state)
     return 0;
 }
 
-static const char *insert(void)
+static const char *insert_note(void)
 {
     return store_insert_note(store, "a", "t", 10);
 }
 
-static const char *get(void)
+static const char *get_title(void)
 {
     return store_title_of(store, "a");
 }
 
-static const char *delete (void)
+static const char *remove_note(void)
 {
     return store_remove_note(store, "a");
 }
@@ -76,28 +76,28 @@ static void says_what_failures_mean(void **state)
         const char *answer;
         const char *outcome;
     } rows[] = {
-        {insert, "{\"ok\":1,\"n\":1}", "OK"},
-        {delete, "{\"ok\":1,\"n\":1}", "OK"},
-        {delete, "{\"ok\":1,\"n\":0}", "NOT_FOUND: notes has no document \"a\""},
-        {get, FAILED(50), LATE},
-        {get, FAILED(91), CHANGING},
-        {get, FAILED(133), CHANGING}, /* a router that finds no primary of a shard */
-        {get, FAILED(134), CHANGING},
-        {get, FAILED(262), CHANGING},
-        {get, FAILED(13436), CHANGING},
-        {get, FAILED(13), REFUSED},
-        {insert, FAILED(10107), CHANGING},
-        {insert, FAILED(189), CHANGING},
-        {insert, FAILED(13), REFUSED},
-        {insert, NOT_WRITTEN(11000), TAKEN},
-        {insert, NOT_WRITTEN(50), LATE},
-        {insert, NOT_WRITTEN(133), CHANGING}, /* a router reports for each document */
-        {insert, NOT_WRITTEN(10107), CHANGING},
-        {insert, NOT_WRITTEN(121), REFUSED},
-        {delete, NOT_WRITTEN(91), CHANGING},
-        {insert, NOT_REPLICATED(64), UNCONFIRMED},
-        {insert, NOT_REPLICATED(91), UNCONFIRMED},
-        {insert, NOT_REPLICATED(50), LATE},
+        {insert_note, "{\"ok\":1,\"n\":1}", "OK"},
+        {remove_note, "{\"ok\":1,\"n\":1}", "OK"},
+        {remove_note, "{\"ok\":1,\"n\":0}", "NOT_FOUND: notes has no document \"a\""},
+        {get_title, FAILED(50), LATE},
+        {get_title, FAILED(91), CHANGING},
+        {get_title, FAILED(133), CHANGING}, /* a router that finds no primary of a shard */
+        {get_title, FAILED(134), CHANGING},
+        {get_title, FAILED(262), CHANGING},
+        {get_title, FAILED(13436), CHANGING},
+        {get_title, FAILED(13), REFUSED},
+        {insert_note, FAILED(10107), CHANGING},
+        {insert_note, FAILED(189), CHANGING},
+        {insert_note, FAILED(13), REFUSED},
+        {insert_note, NOT_WRITTEN(11000), TAKEN},
+        {insert_note, NOT_WRITTEN(50), LATE},
+        {insert_note, NOT_WRITTEN(133), CHANGING}, /* a router reports for each document */
+        {insert_note, NOT_WRITTEN(10107), CHANGING},
+        {insert_note, NOT_WRITTEN(121), REFUSED},
+        {remove_note, NOT_WRITTEN(91), CHANGING},
+        {insert_note, NOT_REPLICATED(64), UNCONFIRMED},
+        {insert_note, NOT_REPLICATED(91), UNCONFIRMED},
+        {insert_note, NOT_REPLICATED(50), LATE},
     };
     open_with("");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -118,7 +118,7 @@ static void logs_the_database_s_own_words(void **state)
     fake_mongo_answer(database, "{\"ok\":1,\"n\":0,\"writeErrors\":[{\"index\":0,\"code\":121,"
                                 "\"errmsg\":\"Document failed validation\"}]}");
     struct stderr_capture capture = stderr_capture_begin();
-    const char *outcome = insert();
+    const char *outcome = insert_note();
     stderr_capture_end(&capture);
     assert_true(read(capture.read_fd, log, sizeof log - 1) > 0);
     close(capture.read_fd);
@@ -143,7 +143,7 @@ static void asks_for_writes_that_last(void **state)
         snprintf(expected, sizeof expected, "\"writeConcern\" : %s", rows[i].concern);
         open_with(rows[i].options);
         fake_mongo_answer(database, "{\"ok\":1,\"n\":1}");
-        assert_string_equal(insert(), "OK");
+        assert_string_equal(insert_note(), "OK");
         const char *command = fake_mongo_command(database);
         if (strstr(command, expected) == NULL) {
             fail_msg("expected %s in %s", expected, command);
