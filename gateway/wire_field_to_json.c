@@ -83,14 +83,8 @@ static char *write_default(struct gw_writer *writer, char *at, const struct gw_f
     if (field->message != NULL && !field->is_repeated) {
         return gw_writer_text(writer, at, BASE_STR("null,"));
     }
-    if (field->default_value.len > 0) {
-        return write_declared_default(writer, at, field);
-    }
-    if (field->type == GW_ENUM && !field->is_repeated) { /* the first value, 0 or not */
-        int32_t first = field->enumeration->values[0].number;
-        return gw_write_bits(writer, at, field, (uint64_t)(int64_t)first);
-    }
-    return gw_write_zero(writer, at, field);
+    return field->default_value.len > 0 ? write_declared_default(writer, at, field)
+                                        : gw_write_zero(writer, at, field);
 }
 
 /* Where the only run of a field's records starts. */

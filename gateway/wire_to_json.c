@@ -39,6 +39,9 @@ char *gw_write_zero(struct gw_writer *writer, char *at, const struct gw_field *f
         return gw_writer_text(writer, at, field->is_map ? BASE_STR("{},") : BASE_STR("[],"));
     }
     struct base_wire_record nothing = {.bytes = BASE_STR("")};
+    if (field->type == GW_ENUM) { /* the first, which proto2 lets be other than 0 */
+        nothing.scalar = (uint64_t)(int64_t)field->enumeration->values[0].number;
+    }
     return gw_write_value(writer, at, field, &nothing);
 }
 

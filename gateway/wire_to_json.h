@@ -176,7 +176,8 @@ char *gw_write_base64(struct gw_writer *writer, char *at, struct base_str bytes)
 char *gw_write_value(struct gw_writer *writer, char *at, const struct gw_field *field,
                      const struct base_wire_record *record) BASE_MUST_CHECK;
 
-/* What JSON shows for a field that is not set: a zero, "", [], {}; a message with nothing set. */
+/* What JSON shows for a field that is not set: a zero, "", [], {}; an enum's first value; a message
+ * with nothing set. */
 char *gw_write_zero(struct gw_writer *writer, char *at,
                     const struct gw_field *field) BASE_MUST_CHECK;
 
